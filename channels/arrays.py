@@ -1,0 +1,55 @@
+"""Array types and the checks that every model makes of its inputs."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.floating]
+ComplexArray = NDArray[np.complexfloating]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.integer]
+
+
+def checked(
+    name: str,
+    value: ArrayLike,
+    *,
+    low: float = -np.inf,
+    high: float = np.inf,
+    open_low: bool = False,
+    open_high: bool = False,
+    shape: tuple[int, ...] | None = None,
+) -> FloatArray:
+    """`value` as a float array, finite and within the range; else a ValueError that says which entry is not.
+
+    `open_low` and `open_high` exclude the end points; `shape`, if given, is broadcast to.
+
+    >>> checked("bandwidth_hz", [1e6, -1.0], low=0.0, open_low=True)
+    Traceback (most recent call last):
+        ...
+    ValueError: bandwidth_hz: got -1 at index (1,); allowed is a finite number > 0
+    """
+    array = np.asarray(value, dtype=float)
+    above = array > low if open_low else array >= low
+    below = array < high if open_high else array <= high
+    good = np.isfinite(array) & above & below
+    if not good.all():
+        index = tuple(int(i) for i in np.argwhere(~good)[0])
+        where = f" at index {index}" if index else ""
+        raise ValueError(f"{name}: got {array[index]:g}{where}; allowed is {_range(low, high, open_low, open_high)}")
+    if shape is not None:
+        try:
+            array = np.broadcast_to(array, shape)
+        except ValueError:
+            raise ValueError(f"{name}: got shape {array.shape}; needed is a number or shape {shape}") from None
+    return array
+
+
+def _range(low: float, high: float, open_low: bool, open_high: bool) -> str:
+    parts = []
+    if low > -np.inf:
+        parts.append(f"{'>' if open_low else '>='} {low:g}")
+    if high < np.inf:
+        parts.append(f"{'<' if open_high else '<='} {high:g}")
+    return "a finite number" + (" " + " and ".join(parts) if parts else "")

@@ -1,0 +1,48 @@
+"""Processors of the clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from channels.arrays import FloatArray, IntArray, checked
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Devices:
+    """What each client computes with.
+
+    Attributes:
+        cpu_hz: (K,) clock frequency.
+        flops_per_cycle: floating-point operations done in a cycle.
+        effective_capacitance_f: κ in the dynamic energy κ f² of one cycle at frequency f.
+    """
+
+    cpu_hz: FloatArray
+    flops_per_cycle: float = 1.0
+    effective_capacitance_f: float = 1e-28
+
+    def __post_init__(self) -> None:
+        checked("cpu_hz", self.cpu_hz, low=0.0, open_low=True)
+        checked("flops_per_cycle", self.flops_per_cycle, low=0.0, open_low=True)
+        checked("effective_capacitance_f", self.effective_capacitance_f, low=0.0)
+
+    def of(self, clients: IntArray) -> Devices:
+        """The processors of some of the clients."""
+        return Devices(
+            cpu_hz=self.cpu_hz[clients],
+            flops_per_cycle=self.flops_per_cycle,
+            effective_capacitance_f=self.effective_capacitance_f,
+        )
+
+
+def draw_cpu_hz(num_clients: int, *, min_cpu_hz: float, max_cpu_hz: float, rng: np.random.Generator) -> FloatArray:
+    """(K,) clock frequencies, log-uniform between the slowest and the fastest.
+
+    >>> draw_cpu_hz(2, min_cpu_hz=1e9, max_cpu_hz=1e9, rng=np.random.default_rng(0)).tolist()
+    [1000000000.0, 1000000000.0]
+    """
+    checked("min_cpu_hz", min_cpu_hz, low=0.0, open_low=True)
+    checked("max_cpu_hz", max_cpu_hz, low=min_cpu_hz)
+    return min_cpu_hz * (max_cpu_hz / min_cpu_hz) ** rng.random(num_clients)

@@ -1,0 +1,57 @@
+"""Log-distance path loss: free space up to a reference distance, a power law beyond."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from channels.arrays import FloatArray, checked
+from channels.free_space import free_space_pathloss_db
+from channels.large_scale import LargeScale
+from channels.shadowing import lognormal_shadowing_db
+
+
+def log_distance_pathloss_db(
+    distance_m: ArrayLike, *, carrier_hz: float, exponent: float, reference_distance_m: float = 1.0
+) -> FloatArray:
+    """Path loss PL(d0) + 10 n log10(d/d0), PL(d0) being that of free space.
+
+    Source: Rappaport, Wireless Communications, 2nd ed., eq. 4.68 (close-in reference).
+
+    >>> float(log_distance_pathloss_db(100.0, carrier_hz=3.5e9, exponent=2.0).round(3))
+    83.329
+    """
+    distance = checked("distance_m", distance_m, low=0.0, open_low=True)
+    checked("exponent", exponent, low=0.0, open_low=True)
+    reference_db = free_space_pathloss_db(reference_distance_m, carrier_hz=carrier_hz)
+    return reference_db + 10.0 * exponent * np.log10(distance / reference_distance_m)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogDistance:
+    """Log-distance path loss with log-normal shadowing; lines of sight are not told apart, so none is reported."""
+
+    exponent: float = 3.5
+    reference_distance_m: float = 1.0
+    shadowing_deviation_db: float = 8.0
+
+    def __post_init__(self) -> None:
+        checked("exponent", self.exponent, low=0.0, open_low=True)
+        checked("reference_distance_m", self.reference_distance_m, low=0.0, open_low=True)
+        checked("shadowing_deviation_db", self.shadowing_deviation_db, low=0.0)
+
+    def draw(self, distance_2d_m: ArrayLike, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
+        pathloss_db = log_distance_pathloss_db(
+            distance_2d_m,
+            carrier_hz=carrier_hz,
+            exponent=self.exponent,
+            reference_distance_m=self.reference_distance_m,
+        )
+        deviation_db = np.full(pathloss_db.shape, self.shadowing_deviation_db)
+        return LargeScale(
+            pathloss_db=pathloss_db,
+            shadowing_db=lognormal_shadowing_db(deviation_db, rng=rng),
+            los=np.zeros(pathloss_db.shape, dtype=bool),
+        )

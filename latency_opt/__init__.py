@@ -1,0 +1,60 @@
+"""Delays, energy, and the convex problems that minimise them."""
+
+from latency_opt.bandwidth import BandwidthProblem, BandwidthResult, equal_bandwidth, minimize_deadline
+from latency_opt.bandwidth_policy import BandwidthPolicy, EqualBandwidth, OptimalBandwidth
+from latency_opt.cell_round import CellRound, CellWorkload, cell_round
+from latency_opt.cvxpy_program import CvxpyProgram
+from latency_opt.delays import (
+    aircomp_uplink_latency_s,
+    backhaul_latency_s,
+    compute_latency_s,
+    multicast_latency_s,
+)
+from latency_opt.energy import compute_energy_j, transmit_energy_j
+from latency_opt.min_bandwidth import min_bandwidth_hz
+from latency_opt.multiple_access import OFDMA, AirComp, MultipleAccess, UplinkTime
+from latency_opt.neurons import whole_neurons
+from latency_opt.partition import PartitionProblem
+from latency_opt.partition_kkt import PartitionMultipliers, partition_kkt_residual
+from latency_opt.partition_result import PartitionResult
+from latency_opt.result import InfeasibleProblem, Status
+from latency_opt.round_latency import minimize_round_latency
+from latency_opt.training_bound import TrainingBound
+from latency_opt.training_latency import minimize_training_latency
+from latency_opt.water_filling import capped_water_filling
+
+__all__ = [
+    "OFDMA",
+    "AirComp",
+    "BandwidthPolicy",
+    "BandwidthProblem",
+    "BandwidthResult",
+    "CellRound",
+    "CellWorkload",
+    "CvxpyProgram",
+    "EqualBandwidth",
+    "InfeasibleProblem",
+    "MultipleAccess",
+    "OptimalBandwidth",
+    "PartitionMultipliers",
+    "PartitionProblem",
+    "PartitionResult",
+    "Status",
+    "TrainingBound",
+    "UplinkTime",
+    "aircomp_uplink_latency_s",
+    "backhaul_latency_s",
+    "capped_water_filling",
+    "cell_round",
+    "compute_energy_j",
+    "compute_latency_s",
+    "equal_bandwidth",
+    "min_bandwidth_hz",
+    "minimize_deadline",
+    "minimize_round_latency",
+    "minimize_training_latency",
+    "multicast_latency_s",
+    "partition_kkt_residual",
+    "transmit_energy_j",
+    "whole_neurons",
+]

@@ -1,0 +1,181 @@
+"""Sharing a cell's band so that its slowest client is done soonest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cvxpy as cp
+import numpy as np
+
+from channels.arrays import FloatArray, checked
+from channels.shannon import shannon_rate_bps
+from latency_opt.cvxpy_program import CvxpyProgram
+from latency_opt.min_bandwidth import lambert_bandwidth
+from latency_opt.monotone_root import monotone_root
+from latency_opt.result import InfeasibleProblem, Status, status_of
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BandwidthProblem:
+    """min_b max_i (c_i + s_i/r_i(b_i)) subject to Σ b_i <= B, with r_i(b) = b log2(1 + p_i g_i/(N0 b)).
+
+    Leading axes are a batch of independent instances; arguments broadcast. A client without payload is not waited for and gets no band.
+
+    Attributes:
+        compute_s: (..., n) when each client has something to send, c_i >= 0.
+        payload_bits: (..., n) what it sends, s_i >= 0.
+        gain_power_w: (..., n) received power p_i g_i.
+        noise_psd_w_per_hz: noise density N0.
+        bandwidth_hz: (...) band of the cell, B.
+
+    Source: Yang, Chen, Saad, Hong, Shikh-Bahaei 2021, "Energy efficient federated learning over wireless communication
+    networks", section III-D (delay minimisation).
+    """
+
+    compute_s: FloatArray
+    payload_bits: FloatArray
+    gain_power_w: FloatArray
+    noise_psd_w_per_hz: float
+    bandwidth_hz: FloatArray
+
+    def __post_init__(self) -> None:
+        checked("noise_psd_w_per_hz", self.noise_psd_w_per_hz, low=0.0, open_low=True)
+        names = ("compute_s", "payload_bits", "gain_power_w")
+        arrays = {name: checked(name, getattr(self, name), low=0.0) for name in names}
+        band = checked("bandwidth_hz", self.bandwidth_hz, low=0.0, open_low=True)
+        try:
+            shape = np.broadcast_shapes(*(a.shape for a in arrays.values()), (*band.shape, 1))
+        except ValueError:
+            shapes = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
+            raise ValueError(f"BandwidthProblem: shapes do not match: {shapes}, bandwidth_hz {band.shape}") from None
+        for name, array in arrays.items():
+            object.__setattr__(self, name, np.broadcast_to(array, shape))
+        object.__setattr__(self, "bandwidth_hz", np.broadcast_to(band, shape[:-1]))
+        cut_off = (arrays["payload_bits"] > 0.0) & (arrays["gain_power_w"] == 0.0)
+        if cut_off.any():
+            client = tuple(int(i) for i in np.argwhere(np.broadcast_to(cut_off, shape))[0])
+            raise InfeasibleProblem(f"gain_power_w: client {client} has a payload but no channel; leave it out")
+
+    @property
+    def snr_hz(self) -> FloatArray:
+        """(..., n) received power over noise density, the SNR in a band of 1 Hz."""
+        return self.gain_power_w / self.noise_psd_w_per_hz
+
+    def finish_s(self, bandwidth_hz: FloatArray) -> FloatArray:
+        """(..., n) when each client is done with the given bands; 0 for one without payload."""
+        sends = self.payload_bits > 0.0
+        rate = shannon_rate_bps(
+            bandwidth_hz, gain_power_w=self.gain_power_w, noise_psd_w_per_hz=self.noise_psd_w_per_hz
+        )
+        airtime_s = self.payload_bits / np.where(sends, rate, 1.0)
+        return np.where(sends, self.compute_s + airtime_s, 0.0)
+
+    def to_cvxpy(self) -> CvxpyProgram:
+        """The same problem for CVXPY, one instance at a time.
+
+        Variables, for the clients that send: `share`, their bands in units of `guess`, and `deadline` in units of `scale`,
+        which is the deadline under equal bands. With A the SNR in the guessed band and m = max(A, 1), the rate of a band u
+        is the concave u ln(1 + A/u) = -rel_entr(u, (u + A)/m) + u ln m, all of whose terms are of order one.
+        """
+        if self.payload_bits.ndim != 1:
+            raise ValueError(f"to_cvxpy: got a batch of shape {self.payload_bits.shape[:-1]}; needed is one instance")
+        sends = np.flatnonzero(self.payload_bits > 0.0)
+        bits, compute, snr, band = self.payload_bits[sends], self.compute_s[sends], self.snr_hz[sends], self.bandwidth_hz
+        scale = float(self.finish_s(equal_bandwidth(self)).max())
+        guess = bits / np.log1p(snr * len(sends) / band)
+        guess *= band / guess.sum()
+        ratio = snr / guess
+        reference = np.maximum(ratio, 1.0)
+
+        share, deadline = cp.Variable(len(sends), name="share"), cp.Variable(name="deadline")
+        nats = -cp.rel_entr(share, cp.multiply(1.0 / reference, share + ratio)) + cp.multiply(np.log(reference), share)
+        relative_rate = cp.multiply(1.0 / np.log1p(ratio), nats)
+        airtime = bits * np.log(2.0) / (guess * np.log1p(ratio)) / scale
+        return CvxpyProgram(
+            objective=cp.Minimize(deadline),
+            variables={"share": share, "deadline": deadline},
+            constraints={
+                "delivery": compute / scale + cp.multiply(airtime, cp.inv_pos(relative_rate)) <= deadline,
+                "bandwidth": cp.sum(cp.multiply(guess / band, share)) <= 1.0,
+            },
+            scale=scale,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BandwidthResult:
+    """The optimal bands of a batch of instances.
+
+    Attributes:
+        deadline_s: (...) when the last client is done.
+        bandwidth_hz: (..., n) band of each client.
+        shadow_price_s_per_hz: (...) how much sooner the deadline were with one more hertz.
+        kkt_residual: largest dimensionless violation of the optimality conditions, over the batch.
+        status: OPTIMAL if that is within tolerance.
+        iterations: of the root finding.
+    """
+
+    deadline_s: FloatArray
+    bandwidth_hz: FloatArray
+    shadow_price_s_per_hz: FloatArray
+    kkt_residual: float
+    status: Status
+    iterations: int
+
+
+def minimize_deadline(problem: BandwidthProblem) -> BandwidthResult:
+    """Global optimum of a batch of bandwidth problems.
+
+    At the optimum all clients are done together and the band is used up, so what is left is the root t of
+    Σ_i b_i(s_i/(t - c_i)) = B, b_i being the least band for a rate. B/Σb is nearly linear in t: Newton's method converges
+    in a few steps. The conditions checked: everybody is done at the deadline, and the bands add up to B; positive
+    multipliers then exist, from which the shadow price follows.
+
+    >>> problem = BandwidthProblem(compute_s=[0.0, 0.1], payload_bits=1e6, gain_power_w=[1e-12, 1e-13],
+    ...                            noise_psd_w_per_hz=1e-20, bandwidth_hz=1e6)
+    >>> result = minimize_deadline(problem)
+    >>> result.status, float(result.deadline_s.round(4)), result.bandwidth_hz.round(-3).tolist()
+    (<Status.OPTIMAL: 'optimal'>, 0.4497, [259000.0, 741000.0])
+    """
+    bits, compute, snr, band = problem.payload_bits, problem.compute_s, problem.snr_hz, problem.bandwidth_hz
+    sends = bits > 0.0
+    nobody = ~sends.any(axis=-1)
+
+    def needed(deadline: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Bands for a deadline, rates, and the slopes dr/db."""
+        rate = np.where(sends, bits / np.where(sends, deadline[..., None] - compute, 1.0), 0.0)
+        bands = lambert_bandwidth(rate, snr_hz=np.where(sends, snr, 1.0))
+        ratio = np.where(sends, snr, 0.0) / np.where(sends, bands, 1.0)
+        return bands, rate, np.where(sends, (np.log1p(ratio) - ratio / (1.0 + ratio)) / np.log(2.0), 1.0)
+
+    def slack(deadline: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """B/Σb - 1 and its slope in the deadline."""
+        bands, rate, slope = needed(deadline)
+        total = np.where(nobody, band, bands.sum(axis=-1))
+        growth = np.sum(np.where(sends, rate**2 / np.where(sends, bits, 1.0) / slope, 0.0), axis=-1)
+        return band / total - 1.0, band * growth / total**2
+
+    alone_s = problem.finish_s(np.where(sends, band[..., None], 0.0)).max(axis=-1)
+    equal_s = problem.finish_s(equal_bandwidth(problem)).max(axis=-1)
+    deadline, iterations = monotone_root(slack, low=alone_s, high=equal_s)
+
+    bands, rate, slope = needed(deadline)
+    late = np.where(sends, np.abs(problem.finish_s(bands) / np.where(nobody, 1.0, deadline)[..., None] - 1.0), 0.0)
+    used = np.where(nobody, 0.0, np.abs(bands.sum(axis=-1) / band - 1.0))
+    residual = float(max(late.max(), used.max()))
+    weight = np.sum(np.where(sends, rate**2 / np.where(sends, bits, 1.0) / slope, 0.0), axis=-1)
+    return BandwidthResult(
+        deadline_s=np.where(nobody, 0.0, deadline),
+        bandwidth_hz=bands,
+        shadow_price_s_per_hz=np.where(nobody, 0.0, 1.0 / np.where(nobody, 1.0, weight)),
+        kkt_residual=residual,
+        status=status_of(residual),
+        iterations=iterations,
+    )
+
+
+def equal_bandwidth(problem: BandwidthProblem) -> FloatArray:
+    """(..., n) the band in equal parts to all clients with a payload."""
+    sends = problem.payload_bits > 0.0
+    senders = np.maximum(sends.sum(axis=-1, keepdims=True), 1)
+    return np.where(sends, problem.bandwidth_hz[..., None] / senders, 0.0)

@@ -1,0 +1,109 @@
+"""A global round in one cell: its edge rounds and its exchange with the cloud, in seconds and joules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from channels.arrays import BoolArray, FloatArray
+from channels.channel_state import CellChannel
+from latency_opt.delays import backhaul_latency_s, compute_latency_s, multicast_latency_s
+from latency_opt.energy import compute_energy_j, transmit_energy_j
+from latency_opt.multiple_access import MultipleAccess
+
+DOWNLINK_BITS_PER_PARAMETER = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellWorkload:
+    """What each client of a cell does in an edge round.
+
+    Attributes:
+        num_parameters: values of the model that it trains and sends.
+        flops: floating-point operations of its local steps.
+    """
+
+    num_parameters: int
+    flops: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CellRound:
+    """Where the time and energy of E edge rounds went; the client that is done last sets the pace of each.
+
+    Attributes:
+        downlink_s: (E,) multicast of the model to the clients.
+        compute_s: (E,) local training of the last client.
+        uplink_s: (E,) its uplink, waiting included.
+        backhaul_s: one exchange with the cloud.
+        energy_j: (n,) what each client spent, computing and sending.
+    """
+
+    downlink_s: FloatArray
+    compute_s: FloatArray
+    uplink_s: FloatArray
+    backhaul_s: float
+    energy_j: FloatArray
+
+    @property
+    def latency_s(self) -> float:
+        """Length of the global round in this cell."""
+        return float(np.sum(self.downlink_s + self.compute_s + self.uplink_s)) + self.backhaul_s
+
+
+def cell_round(
+    channel: CellChannel,
+    workload: CellWorkload,
+    *,
+    access: MultipleAccess,
+    active: BoolArray,
+    power_fraction: FloatArray,
+) -> CellRound:
+    """Time and energy of a global round in one cell, one edge round for each draw of the channel.
+
+    An edge round takes downlink + max_i(compute_i + uplink_i), over the clients that take part; the others are known from
+    the start, since the channel holds for the whole edge round, and neither compute nor send.
+
+    Args:
+        channel: E draws.
+        workload: what a client does in an edge round.
+        access: how the uplink is shared.
+        active: (E, n) who takes part.
+        power_fraction: (E, n) share of its power limit that each client sends with.
+
+    Source: Liu, Zhang, Song, Letaief 2020, "Client-edge-cloud hierarchical federated learning", section IV, with the
+    bandwidth shared as in Yang et al. 2021.
+    """
+    devices = channel.devices
+    compute_s = compute_latency_s(workload.flops, cpu_hz=devices.cpu_hz, flops_per_cycle=devices.flops_per_cycle)
+    uplink = access.uplink(channel, compute_s=compute_s, num_parameters=workload.num_parameters, active=active)
+    last = np.argmax(uplink.finish_s, axis=-1)
+    finish_s = np.take_along_axis(uplink.finish_s, last[..., None], axis=-1)[..., 0]
+    last_compute_s = np.minimum(compute_s[last], finish_s)
+
+    downlink_bits = DOWNLINK_BITS_PER_PARAMETER * workload.num_parameters
+    downlink_s = multicast_latency_s(
+        downlink_bits,
+        bandwidth_hz=channel.bandwidth_hz,
+        station_power_w=channel.station_power_w,
+        power_gain=channel.power_gain,
+        noise_psd_w_per_hz=channel.noise_psd_w_per_hz,
+    )
+    backhaul_s = backhaul_latency_s(
+        downlink_bits, rate_bps=channel.backhaul_rate_bps, delay_s=channel.backhaul_delay_s
+    )
+    training_j = compute_energy_j(
+        workload.flops,
+        cpu_hz=devices.cpu_hz,
+        flops_per_cycle=devices.flops_per_cycle,
+        effective_capacitance_f=devices.effective_capacitance_f,
+    )
+    sending_j = transmit_energy_j(uplink.airtime_s, power_w=power_fraction * channel.client_power_w)
+    return CellRound(
+        downlink_s=downlink_s,
+        compute_s=last_compute_s,
+        uplink_s=finish_s - last_compute_s,
+        backhaul_s=float(backhaul_s),
+        energy_j=np.sum(np.where(active, training_j + sending_j, 0.0), axis=0),
+    )

@@ -1,0 +1,63 @@
+"""How long each part of an edge round takes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from channels.arrays import FloatArray
+from channels.shannon import shannon_rate_bps
+
+
+def compute_latency_s(flops: ArrayLike, *, cpu_hz: ArrayLike, flops_per_cycle: ArrayLike = 1.0) -> FloatArray:
+    """Time of local training, flops/(flops per cycle · f).
+
+    Source: Tran, Bao, Zomaya, Nguyen, Hong 2019, "Federated learning over wireless networks", section III-A.
+
+    >>> float(compute_latency_s(2e8, cpu_hz=1e9))
+    0.2
+    """
+    return np.asarray(flops) / (np.asarray(flops_per_cycle) * np.asarray(cpu_hz))
+
+
+def aircomp_uplink_latency_s(num_parameters: ArrayLike, *, bandwidth_hz: ArrayLike) -> FloatArray:
+    """Air time of an over-the-air sum, d/(2B): two real values a complex symbol, B symbols a second, however many clients.
+
+    Source: Zhu, Wang, Huang 2019, "Broadband analog aggregation for low-latency federated edge learning", section IV.
+
+    >>> float(aircomp_uplink_latency_s(20_000, bandwidth_hz=1e6))
+    0.01
+    """
+    return np.asarray(num_parameters) / (2.0 * np.asarray(bandwidth_hz))
+
+
+def multicast_latency_s(
+    payload_bits: ArrayLike,
+    *,
+    bandwidth_hz: ArrayLike,
+    station_power_w: ArrayLike,
+    power_gain: ArrayLike,
+    noise_psd_w_per_hz: float,
+) -> FloatArray:
+    """(...) time to send the same bits to all clients of a cell, at the rate of the one that hears worst.
+
+    Args:
+        power_gain: (..., n) power gains |h|² of the clients.
+
+    Source: Luo, Chen, Wu, Yu, Wang 2020, "HFEL: joint edge association and resource allocation", section III (broadcast).
+    """
+    worst = np.min(np.asarray(power_gain), axis=-1)
+    rate = shannon_rate_bps(
+        bandwidth_hz, gain_power_w=np.asarray(station_power_w) * worst, noise_psd_w_per_hz=noise_psd_w_per_hz
+    )
+    with np.errstate(divide="ignore"):
+        return np.asarray(payload_bits) / rate
+
+
+def backhaul_latency_s(payload_bits: ArrayLike, *, rate_bps: ArrayLike, delay_s: ArrayLike) -> FloatArray:
+    """Time of one exchange between a station and the cloud: the model up and the new one down, 2(delay + bits/rate).
+
+    >>> float(backhaul_latency_s(1e6, rate_bps=1e8, delay_s=0.01))
+    0.04
+    """
+    return 2.0 * (np.asarray(delay_s) + np.asarray(payload_bits) / np.asarray(rate_bps))

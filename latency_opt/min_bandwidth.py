@@ -1,0 +1,56 @@
+"""The least band that carries a rate."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import lambertw
+
+from channels.arrays import FloatArray, checked
+
+# scipy's lambertw loses all digits of W + 1 within about 1e-4 of the branch point; there the inverse series of ln(1 + x)/x
+# serves, whose next term is below 1e-12 relative.
+NEAR_BRANCH_POINT = 5e-4
+
+
+def min_bandwidth_hz(rate_bps: ArrayLike, *, gain_power_w: ArrayLike, noise_psd_w_per_hz: ArrayLike) -> FloatArray:
+    """Least band b with b log2(1 + p g/(N0 b)) >= R; infinite where no band suffices.
+
+    b = -R ln 2/(W₋₁(-Γ e^(-Γ)) + Γ) with Γ = N0 R ln 2/(p g), and only for Γ < 1, since the rate tends to p g/(N0 ln 2) as
+    b grows. The branch 0 of Lambert's W is the trivial root W = -Γ.
+
+    Args:
+        rate_bps: rate R, >= 0.
+        gain_power_w: received power p·g, >= 0.
+        noise_psd_w_per_hz: noise density N0, > 0.
+
+    Source: Yang, Chen, Saad, Hong, Shikh-Bahaei 2021, "Energy efficient federated learning over wireless communication
+    networks", lemma 2.
+
+    >>> float(min_bandwidth_hz(1.0, gain_power_w=10.0, noise_psd_w_per_hz=1.0).round(6))
+    0.169231
+    >>> float(min_bandwidth_hz(20.0, gain_power_w=10.0, noise_psd_w_per_hz=1.0))
+    inf
+    """
+    rate = checked("rate_bps", rate_bps, low=0.0)
+    received = checked("gain_power_w", gain_power_w, low=0.0)
+    noise = checked("noise_psd_w_per_hz", noise_psd_w_per_hz, low=0.0, open_low=True)
+    return lambert_bandwidth(rate, snr_hz=received / noise)
+
+
+def lambert_bandwidth(rate: FloatArray, *, snr_hz: FloatArray) -> FloatArray:
+    """The formula of `min_bandwidth_hz` without its checks, `snr_hz` being p·g/N0.
+
+    With x = p g/(N0 b), the SNR over the band, the equation to solve is ln(1 + x)/x = Γ.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        load = np.log(2.0) * rate / snr_hz
+    ordinary = (load > 0.0) & (load < 1.0)
+    near = ordinary & (load > 1.0 - NEAR_BRANCH_POINT)
+    gamma = np.where(ordinary & ~near, load, 0.5)
+    snr = -(lambertw(-gamma * np.exp(-gamma), k=-1).real + gamma) / gamma
+    snr -= (np.log1p(snr) - gamma * snr) / (1.0 / (1.0 + snr) - gamma)  # one Newton step, for the cancellation in W + Γ
+    spare = np.where(near, 1.0 - load, 0.0)
+    series = spare * (2.0 + spare * (8.0 / 3.0 + spare * (28.0 / 9.0 + spare * 464.0 / 135.0)))
+    band = snr_hz / np.where(near, series, snr)
+    return np.where(ordinary, band, np.where(rate > 0.0, np.inf, 0.0))

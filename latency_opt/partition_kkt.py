@@ -1,0 +1,96 @@
+"""The certificate of a partition: multipliers, and how far they and the point are from optimal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from channels.arrays import FloatArray
+from latency_opt.partition import PartitionProblem
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PartitionMultipliers:
+    """Prices of the constraints, in seconds of round latency τ.
+
+    Attributes:
+        latency: (..., N) λ_j of t_j + κ_j α_j <= τ, dimensionless.
+        whole_s: (...) ν of Σα_j = 1, seconds for one more model to train.
+        imbalance_s: (...) μ of χ²; in total form τ B/(ε' - B χ²), what rounds cost in terms of τ.
+    """
+
+    latency: FloatArray
+    whole_s: FloatArray
+    imbalance_s: FloatArray
+
+
+def partition_multipliers(
+    problem: PartitionProblem,
+    fraction: FloatArray,
+    level: FloatArray,
+    *,
+    round_latency_s: FloatArray,
+    imbalance_s: FloatArray,
+) -> PartitionMultipliers:
+    """The multipliers at a water-filling `fraction` of the given `level` under the caps of `round_latency_s`.
+
+    With ν = 2μ·level, cells held below the level by their cap carry λ_j = (ν - 2μ(α_j - w_j)/w_j)/κ_j. What these lack of
+    Σλ_j = 1 belongs to ν: by rounding, or because at the least possible round latency all cells are capped and the level is
+    only known to be at least so high. If one cell's least share alone takes that long, it belongs to that cell.
+    """
+    slope = problem.slope_s
+    skew_s = 2.0 * imbalance_s[..., None] * (fraction - problem.weights) / problem.weights
+    level_s = 2.0 * imbalance_s * level
+    latency = np.maximum(level_s[..., None] - skew_s, 0.0) / slope
+    rest = 1.0 - latency.sum(axis=-1)
+
+    floor_s = problem.latency_s(problem.min_fraction)
+    corner = round_latency_s <= problem.least_latency_s
+    alone = corner & (floor_s.max(axis=-1) >= problem.least_latency_s)
+    slowest = np.arange(problem.num_cells) == np.argmax(floor_s, axis=-1)[..., None]
+    capped = (latency > 0.0) | corner[..., None]
+    ease = np.sum(np.where(capped, 1.0 / slope, 0.0), axis=-1)
+    shift_s = np.where(alone | (ease == 0.0), 0.0, rest / np.where(ease > 0.0, ease, 1.0))
+    latency = latency + np.where(capped, shift_s[..., None] / slope, 0.0)
+    latency = latency + np.where(alone[..., None] & slowest, rest[..., None], 0.0)
+    return PartitionMultipliers(latency=latency, whole_s=level_s + shift_s, imbalance_s=imbalance_s)
+
+
+def partition_kkt_residual(
+    problem: PartitionProblem,
+    fraction: FloatArray,
+    multipliers: PartitionMultipliers,
+    *,
+    round_latency_s: FloatArray,
+    max_imbalance: float | None = None,
+) -> FloatArray:
+    """(...) largest violation of the optimality conditions, in units of the round latency or of the whole model.
+
+    Both forms minimise τ + μ χ²(α‖w) over t_j + κ_j α_j <= τ, Σα_j = 1 and α_j >= α_min, so with λ_j, β_j >= 0
+
+        β_j = λ_j κ_j + 2μ(α_j - w_j)/w_j - ν,  Σλ_j = 1,  λ_j (τ - τ_j) = 0,  β_j (α_j - α_min) = 0.
+
+    In round form, where `max_imbalance` is given, also χ² <= max_imbalance and μ(max_imbalance - χ²) = 0.
+
+    Source: Boyd and Vandenberghe, Convex Optimization, section 5.5.3.
+    """
+    tau, price, latency = round_latency_s[..., None], multipliers.imbalance_s[..., None], multipliers.latency
+    spare = 1.0 - problem.latency_s(fraction) / tau
+    above = fraction - problem.min_fraction
+    skew = (fraction - problem.weights) / problem.weights
+    beta = (latency * problem.slope_s + 2.0 * price * skew - multipliers.whole_s[..., None]) / tau
+    violations = [
+        np.abs(latency.sum(axis=-1) - 1.0),
+        np.maximum(-latency, 0.0).max(axis=-1),
+        np.maximum(-beta, 0.0).max(axis=-1),
+        np.abs(latency * spare).max(axis=-1),
+        np.abs(beta * above).max(axis=-1),
+        np.maximum(-spare, 0.0).max(axis=-1),
+        np.maximum(-above, 0.0).max(axis=-1),
+        np.abs(fraction.sum(axis=-1) - 1.0),
+    ]
+    if max_imbalance is not None:
+        excess = problem.imbalance(fraction) - max_imbalance
+        violations += [np.maximum(excess, 0.0), np.abs(multipliers.imbalance_s * excess) / round_latency_s]
+    return np.max(violations, axis=0)

@@ -1,0 +1,73 @@
+"""The HIST partition in round form: the shortest global round at a bounded imbalance."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from channels.arrays import FloatArray, checked
+from latency_opt.monotone_root import monotone_root
+from latency_opt.partition import PartitionProblem
+from latency_opt.partition_kkt import partition_kkt_residual, partition_multipliers
+from latency_opt.partition_result import PartitionResult
+from latency_opt.result import InfeasibleProblem, status_of
+from latency_opt.water_filling import capped_water_filling
+
+
+def minimize_round_latency(problem: PartitionProblem, *, max_imbalance: float) -> PartitionResult:
+    """min_α max_j τ_j(α_j) subject to Σα_j = 1, α_j >= α_min, χ²(α‖w) <= ρ; the global optimum of every instance.
+
+    For a round latency τ the least imbalance is that of a capped water-filling. Its square root is convex and falls with τ,
+    so the optimal τ is the root of χ(τ) = √ρ, or the least possible τ if that is balanced enough.
+
+    Args:
+        problem: a batch of instances.
+        max_imbalance: ρ >= 0.
+
+    Raises:
+        InfeasibleProblem: if the least shares alone make the partition more unequal than ρ.
+
+    Source: derived in docs/theory.md from the convergence bound of HIST.
+
+    >>> problem = PartitionProblem(fixed_latency_s=[0.0, 0.0], slope_s=[1.0, 3.0], weights=[0.5, 0.5])
+    >>> minimize_round_latency(problem, max_imbalance=1.0).fraction.tolist()
+    [0.75, 0.25]
+    >>> minimize_round_latency(problem, max_imbalance=0.01).fraction.round(6).tolist()
+    [0.55, 0.45]
+    """
+    rho = float(checked("max_imbalance", max_imbalance, low=0.0))
+    balanced = problem.balanced_fraction
+    least = problem.imbalance(balanced)
+    if (least > rho + 1e-12).any():
+        raise InfeasibleProblem(
+            f"max_imbalance: got {rho:g}; at least {least.max():g} is needed, since min_fraction binds in cell "
+            f"{int(np.argmax(problem.min_fraction - problem.weights) % problem.num_cells)}"
+        )
+
+    def slack(latency_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """√ρ - χ(τ) and its slope."""
+        share, level = capped_water_filling(problem.weights, low=problem.min_fraction, high=problem.caps(latency_s))
+        skew = (share - problem.weights) / problem.weights
+        fall = np.sum(np.maximum(level[..., None] - skew, 0.0) / problem.slope_s, axis=-1)
+        chi = np.sqrt(problem.imbalance(share))
+        return np.sqrt(rho) - chi, fall / np.where(chi > 0.0, chi, 1.0)
+
+    latency, iterations = monotone_root(
+        slack, low=problem.least_latency_s, high=problem.latency_s(balanced).max(axis=-1)
+    )
+    share, level = capped_water_filling(problem.weights, low=problem.min_fraction, high=problem.caps(latency))
+    skew = (share - problem.weights) / problem.weights
+    pull = np.sum(2.0 * np.maximum(level[..., None] - skew, 0.0) / problem.slope_s, axis=-1)
+    binding = (latency > problem.least_latency_s) & (pull > 0.0)
+    price = np.where(binding, 1.0 / np.where(binding, pull, 1.0), 0.0)
+    multipliers = partition_multipliers(problem, share, level, round_latency_s=latency, imbalance_s=price)
+    residual = partition_kkt_residual(problem, share, multipliers, round_latency_s=latency, max_imbalance=rho)
+    return PartitionResult(
+        fraction=share,
+        round_latency_s=latency,
+        imbalance=problem.imbalance(share),
+        rounds=None,
+        multipliers=multipliers,
+        kkt_residual=residual,
+        status=status_of(float(residual.max())),
+        iterations=iterations,
+    )
