@@ -24,6 +24,7 @@ class CellChannel:
         client_power_w: (n,) most that each client transmits with.
         station_power_w: transmit power of the station.
         bandwidth_hz: band of the cell.
+        load: share of the slots that other traffic takes.
         noise_psd_w_per_hz: noise density at every receiver.
         devices: the clients' processors.
         backhaul_rate_bps: rate between station and cloud.
@@ -35,6 +36,7 @@ class CellChannel:
     client_power_w: FloatArray
     station_power_w: float
     bandwidth_hz: float
+    load: float
     noise_psd_w_per_hz: float
     devices: Devices
     backhaul_rate_bps: float
@@ -82,6 +84,7 @@ class ChannelState:
             client_power_w=network.client_power_w[clients],
             station_power_w=float(network.station_power_w[cell]),
             bandwidth_hz=float(network.bandwidth_hz[cell]),
+            load=float(network.load[cell]),
             noise_psd_w_per_hz=network.noise_psd_w_per_hz,
             devices=network.devices.of(clients),
             backhaul_rate_bps=float(network.backhaul_rate_bps[cell]),

@@ -24,7 +24,8 @@ class Network:
         layout: positions and serving cells.
         large_scale: path loss and shadowing of each client to its serving station.
         fading: small-scale fading, the same in uplink and downlink (time-division duplex).
-        bandwidth_hz: (N,) band that each cell has for learning.
+        bandwidth_hz: (N,) band of each cell.
+        load: (N,) share of the slots that other traffic takes; whatever is on air for learning lasts 1/(1 - load) as long.
         noise_psd_w_per_hz: noise density at every receiver.
         client_power_w: (K,) most that each client transmits with.
         station_power_w: (N,) transmit power of each station.
@@ -37,6 +38,7 @@ class Network:
     large_scale: LargeScale
     fading: Fading
     bandwidth_hz: FloatArray
+    load: FloatArray
     noise_psd_w_per_hz: float
     client_power_w: FloatArray
     station_power_w: FloatArray
@@ -54,8 +56,9 @@ class Network:
             ("backhaul_rate_bps", cells),
         ):
             object.__setattr__(self, name, checked(name, getattr(self, name), low=0.0, open_low=True, shape=shape))
-        delay = checked("backhaul_delay_s", self.backhaul_delay_s, low=0.0, shape=cells)
-        object.__setattr__(self, "backhaul_delay_s", delay)
+        delay_s = checked("backhaul_delay_s", self.backhaul_delay_s, low=0.0, shape=cells)
+        object.__setattr__(self, "backhaul_delay_s", delay_s)
+        object.__setattr__(self, "load", checked("load", self.load, low=0.0, high=1.0, open_high=True, shape=cells))
         for name, array in (("devices.cpu_hz", self.devices.cpu_hz), ("large_scale", self.large_scale.power_gain)):
             if array.shape != clients:
                 raise ValueError(f"{name}: got shape {array.shape}; needed is one value per client, {clients}")

@@ -51,6 +51,11 @@ class CellRound:
         """Length of the global round in this cell."""
         return float(np.sum(self.downlink_s + self.compute_s + self.uplink_s)) + self.backhaul_s
 
+    def latencies_s(self, edge_rounds: int) -> FloatArray:
+        """Lengths of the global rounds that these edge rounds make, `edge_rounds` of them each."""
+        edge_s = self.downlink_s + self.compute_s + self.uplink_s
+        return edge_s.reshape(-1, edge_rounds).sum(axis=-1) + self.backhaul_s
+
 
 def cell_round(
     channel: CellChannel,
@@ -83,7 +88,7 @@ def cell_round(
     last_compute_s = np.minimum(compute_s[last], finish_s)
 
     downlink_bits = DOWNLINK_BITS_PER_PARAMETER * workload.num_parameters
-    downlink_s = multicast_latency_s(
+    downlink_s = 1.0 / (1.0 - channel.load) * multicast_latency_s(
         downlink_bits,
         bandwidth_hz=channel.bandwidth_hz,
         station_power_w=channel.station_power_w,

@@ -20,7 +20,7 @@ class UplinkTime:
 
     Attributes:
         finish_s: (..., n) when the client's part has arrived, from the start of local training.
-        airtime_s: (..., n) how long it was on air.
+        airtime_s: (..., n) how long it was on air, in the slots that other traffic leaves.
     """
 
     finish_s: FloatArray
@@ -54,13 +54,15 @@ class OFDMA:
     ) -> UplinkTime:
         problem = BandwidthProblem(
             compute_s=compute_s,
-            payload_bits=np.where(active, float(self.bits_per_parameter * num_parameters), 0.0),
+            # Rates hold in the slots that other traffic leaves: as if there were more to send.
+            payload_bits=np.where(active, self.bits_per_parameter * num_parameters / (1.0 - channel.load), 0.0),
             gain_power_w=channel.client_power_w * channel.power_gain,
             noise_psd_w_per_hz=channel.noise_psd_w_per_hz,
             bandwidth_hz=np.full(active.shape[:-1], channel.bandwidth_hz),
         )
         finish_s = problem.finish_s(self.policy.bandwidth_hz(problem))
-        return UplinkTime(finish_s=finish_s, airtime_s=np.where(active, finish_s - compute_s, 0.0))
+        airtime_s = (1.0 - channel.load) * np.where(active, finish_s - compute_s, 0.0)
+        return UplinkTime(finish_s=finish_s, airtime_s=airtime_s)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,5 +75,6 @@ class AirComp:
         airtime_s = aircomp_uplink_latency_s(num_parameters, bandwidth_hz=channel.bandwidth_hz)
         start_s = np.where(active, compute_s, 0.0).max(axis=-1, keepdims=True)
         return UplinkTime(
-            finish_s=np.where(active, start_s + airtime_s, 0.0), airtime_s=np.where(active, airtime_s, 0.0)
+            finish_s=np.where(active, start_s + airtime_s / (1.0 - channel.load), 0.0),
+            airtime_s=np.where(active, airtime_s, 0.0),
         )

@@ -1,0 +1,55 @@
+"""Numpy models, data, federated algorithms, and the training loop."""
+
+from fl_models.aggregator import Aggregator, UplinkPlan
+from fl_models.algorithm import Algorithm, TrainingState
+from fl_models.clock import Clock, NetworkClock
+from fl_models.dataset import Dataset
+from fl_models.digital import Digital, Ideal, stochastic_quantization
+from fl_models.digits import digits
+from fl_models.dirichlet import dirichlet_split, two_level_dirichlet_split
+from fl_models.edge_training import Schedule
+from fl_models.hierarchical_fedavg import HierarchicalFedAvg
+from fl_models.hist import HIST, draw_partition
+from fl_models.history import History, RoundCost, RoundRecord
+from fl_models.latency_profile import partition_problem
+from fl_models.mlp import MLP
+from fl_models.model import Model, Submodel, cross_entropy
+from fl_models.over_the_air import OverTheAir
+from fl_models.softmax_regression import SoftmaxRegression
+from fl_models.streams import Stream, Streams
+from fl_models.task import FederatedTask
+from fl_models.training import Training
+
+__all__ = [
+    "HIST",
+    "MLP",
+    "Aggregator",
+    "Algorithm",
+    "Clock",
+    "Dataset",
+    "Digital",
+    "FederatedTask",
+    "HierarchicalFedAvg",
+    "History",
+    "Ideal",
+    "Model",
+    "NetworkClock",
+    "OverTheAir",
+    "RoundCost",
+    "RoundRecord",
+    "Schedule",
+    "SoftmaxRegression",
+    "Stream",
+    "Streams",
+    "Submodel",
+    "Training",
+    "TrainingState",
+    "UplinkPlan",
+    "cross_entropy",
+    "digits",
+    "dirichlet_split",
+    "draw_partition",
+    "partition_problem",
+    "stochastic_quantization",
+    "two_level_dirichlet_split",
+]

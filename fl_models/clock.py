@@ -1,0 +1,86 @@
+"""Clocks: how long a global round takes on the network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from channels.arrays import FloatArray
+from channels.channel_state import CellChannel
+from fl_models.aggregator import UplinkPlan
+from fl_models.edge_training import Schedule
+from fl_models.history import RoundCost
+from fl_models.model import Model
+from latency_opt.cell_round import CellRound, CellWorkload, cell_round
+from latency_opt.multiple_access import MultipleAccess
+
+
+class Clock(Protocol):
+    """From the drawn channels and what is done over them to what it costs."""
+
+    def round(
+        self,
+        channels: Sequence[CellChannel],
+        *,
+        models: Sequence[Model],
+        plans: Sequence[UplinkPlan],
+        schedule: Schedule,
+    ) -> RoundCost:
+        """The cost of a global round in which cell j trains `models[j]` over `channels[j]` with the uplinks `plans[j]`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkClock:
+    """The physical network's time: the cloud waits for the last cell, an edge server for its last client.
+
+    Attributes:
+        access: how the clients of a cell share the uplink.
+        bits_per_parameter: what a value counts as in traffic.
+    """
+
+    access: MultipleAccess
+    bits_per_parameter: int = 32
+
+    def cell_round(self, channel: CellChannel, *, model: Model, plan: UplinkPlan, schedule: Schedule) -> CellRound:
+        """The global round of one cell."""
+        workload = CellWorkload(
+            num_parameters=model.num_parameters, flops=schedule.flops(model.num_parameters)
+        )
+        return cell_round(
+            channel, workload, access=self.access, active=plan.active, power_fraction=plan.power_fraction
+        )
+
+    def round(
+        self,
+        channels: Sequence[CellChannel],
+        *,
+        models: Sequence[Model],
+        plans: Sequence[UplinkPlan],
+        schedule: Schedule,
+    ) -> RoundCost:
+        rounds = [
+            self.cell_round(channel, model=model, plan=plan, schedule=schedule)
+            for channel, model, plan in zip(channels, models, plans, strict=True)
+        ]
+        last = max(rounds, key=lambda cell: cell.latency_s)
+        sent_bits = [
+            self.bits_per_parameter * model.num_parameters * plan.active.sum(axis=0)
+            for model, plan in zip(models, plans, strict=True)
+        ]
+        return RoundCost(
+            downlink_s=float(last.downlink_s.sum()),
+            compute_s=float(last.compute_s.sum()),
+            uplink_s=float(last.uplink_s.sum()),
+            backhaul_s=last.backhaul_s,
+            energy_j=_mean([cell.energy_j for cell in rounds]),
+            uplink_bits=_mean(sent_bits),
+            participation=_mean([plan.active.mean(axis=0) for plan in plans]),
+        )
+
+
+def _mean(per_client: Sequence[FloatArray]) -> float:
+    return float(np.concatenate(per_client).mean())

@@ -1,0 +1,76 @@
+"""Non-i.i.d. splits: the share of each class that a part gets is drawn from a Dirichlet distribution."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from channels.arrays import IntArray, checked
+
+MAX_TRIES = 1000
+
+
+def dirichlet_split(
+    labels: IntArray, *, num_parts: int, concentration: float, min_samples: int = 1, rng: np.random.Generator
+) -> list[IntArray]:
+    """Disjoint parts that cover all samples; each class is shared out by its own draw of Dirichlet(concentration).
+
+    A concentration of 0.1 leaves most parts with one or two classes; 100 is nearly i.i.d. Draws in which some part has
+    fewer than `min_samples` samples are rejected.
+
+    Source: Hsu, Qi, Brown 2019, "Measuring the effects of non-identical data distribution", section 2.
+
+    >>> parts = dirichlet_split(np.array([0, 0, 1, 1]), num_parts=2, concentration=1.0, rng=np.random.default_rng(0))
+    >>> sorted(np.concatenate(parts).tolist())
+    [0, 1, 2, 3]
+    """
+    checked("concentration", concentration, low=0.0, open_low=True)
+    if num_parts < 1:
+        raise ValueError(f"num_parts: got {num_parts}; allowed is an integer >= 1")
+    if num_parts * min_samples > len(labels):
+        raise ValueError(
+            f"min_samples: got {min_samples} for {num_parts} parts; {len(labels)} samples allow at most "
+            f"{len(labels) // num_parts}"
+        )
+    by_class = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    for _ in range(MAX_TRIES):
+        share = rng.dirichlet(np.full(num_parts, concentration), size=len(by_class))
+        cuts = [np.rint(np.cumsum(p)[:-1] * len(c)).astype(int) for p, c in zip(share, by_class, strict=True)]
+        sizes = sum(np.diff(cut, prepend=0, append=len(c)) for cut, c in zip(cuts, by_class, strict=True))
+        if np.min(sizes) >= min_samples:
+            pieces = [np.split(rng.permutation(c), cut) for c, cut in zip(by_class, cuts, strict=True)]
+            return [np.sort(np.concatenate(part)) for part in zip(*pieces, strict=True)]
+    raise ValueError(
+        f"concentration: got {concentration:g}; in {MAX_TRIES} draws of {num_parts} parts some part always had fewer than "
+        f"{min_samples} samples; take a larger concentration or fewer parts"
+    )
+
+
+def two_level_dirichlet_split(
+    labels: IntArray,
+    *,
+    num_cells: int,
+    clients_per_cell: int,
+    cell_concentration: float,
+    client_concentration: float,
+    min_samples: int = 1,
+    rng: np.random.Generator,
+) -> list[IntArray]:
+    """One part for each client, cell by cell: classes are shared out over cells, then within each cell over its clients."""
+    cells = dirichlet_split(
+        labels,
+        num_parts=num_cells,
+        concentration=cell_concentration,
+        min_samples=clients_per_cell * min_samples,
+        rng=rng,
+    )
+    parts = []
+    for samples in cells:
+        for part in dirichlet_split(
+            labels[samples],
+            num_parts=clients_per_cell,
+            concentration=client_concentration,
+            min_samples=min_samples,
+            rng=rng,
+        ):
+            parts.append(samples[part])
+    return parts

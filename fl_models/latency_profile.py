@@ -1,0 +1,51 @@
+"""The partition problem of a network: how a cell's round grows with its share of the model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from channels.network import Network
+from fl_models.aggregator import Aggregator
+from fl_models.clock import NetworkClock
+from fl_models.edge_training import Schedule
+from fl_models.mlp import MLP
+from latency_opt.partition import PartitionProblem
+
+
+def partition_problem(
+    model: MLP,
+    *,
+    network: Network,
+    aggregator: Aggregator,
+    clock: NetworkClock,
+    schedule: Schedule,
+    num_draws: int,
+    rng: np.random.Generator,
+) -> PartitionProblem:
+    """t_j and κ_j of the median global round of every cell, and the least share of one neuron.
+
+    Payload and work are both in proportion to the parameters held, so for any fading, and even with optimal bandwidths, a
+    cell's round is affine in its share α_j of the neurons: two sizes, one neuron and all of them, give the line. The median
+    over fading is taken since the mean need not exist: a power-limited uplink takes a time in proportion to 1/|h|², whose
+    mean is infinite under Rayleigh fading.
+
+    Args:
+        num_draws: global rounds that the median is taken over.
+        rng: source of their fading.
+    """
+    channel = network.draw(num_draws * schedule.edge_rounds, rng=rng)
+    sizes = np.array([1.0 / model.num_hidden, 1.0])
+    fixed_s, slope_s = [], []
+    for index in range(network.num_cells):
+        cell = channel.cell(index)
+        plan = aggregator.plan(cell)
+        small_s, whole_s = (
+            clock.cell_round(cell, model=part, plan=plan, schedule=schedule).latencies_s(schedule.edge_rounds)
+            for part in (model.with_hidden(1), model)
+        )
+        slope_s.append(np.median((whole_s - small_s) / (sizes[1] - sizes[0])))
+        fixed_s.append(np.median(whole_s) - slope_s[-1])
+    weights = np.bincount(network.layout.serving_cell) / network.num_clients
+    return PartitionProblem(
+        fixed_latency_s=np.array(fixed_s), slope_s=np.array(slope_s), weights=weights, min_fraction=sizes[0]
+    )

@@ -1,0 +1,63 @@
+"""What is to be learnt: a model, the data, and who holds which of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from channels.arrays import FloatArray, IntArray
+from fl_models.dataset import Dataset
+from fl_models.model import Model
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FederatedTask:
+    """min_x Σ_j w_j f_j(x), f_j being the mean of the losses of the clients of cell j and w_j the cell's share of clients.
+
+    Attributes:
+        model: what is trained.
+        train: all training samples.
+        test: what accuracy is measured on.
+        client_samples: for each client, which training samples it holds.
+        serving_cell: (K,) the cell of each client.
+    """
+
+    model: Model
+    train: Dataset
+    test: Dataset
+    client_samples: tuple[IntArray, ...]
+    serving_cell: IntArray
+
+    def __post_init__(self) -> None:
+        if len(self.client_samples) != len(self.serving_cell):
+            raise ValueError(
+                f"client_samples: got {len(self.client_samples)} clients for {len(self.serving_cell)} in serving_cell"
+            )
+        empty = [i for i, samples in enumerate(self.client_samples) if not len(samples)]
+        if empty:
+            raise ValueError(f"client_samples: client {empty[0]} holds no sample; every client needs at least one")
+        idle = np.flatnonzero(np.bincount(self.serving_cell) == 0)
+        if len(idle):
+            raise ValueError(f"serving_cell: cell {idle[0]} has no client; every cell needs at least one")
+
+    @property
+    def num_cells(self) -> int:
+        return int(self.serving_cell.max()) + 1
+
+    @property
+    def cell_weights(self) -> FloatArray:
+        """(N,) w_j, the share of the clients that are in each cell."""
+        return np.bincount(self.serving_cell) / len(self.serving_cell)
+
+    def clients_of(self, cell: int) -> IntArray:
+        """Indices of the clients of a cell, ascending."""
+        return np.flatnonzero(self.serving_cell == cell)
+
+    def evaluate(self, parameters: FloatArray) -> tuple[float, float]:
+        """Accuracy and mean cross-entropy of the whole model on the test set."""
+        scores = self.model.logits(parameters, self.test.x).astype(float)
+        accuracy = np.mean(scores.argmax(axis=-1) == self.test.labels)
+        scores -= scores.max(axis=-1, keepdims=True)
+        picked = np.take_along_axis(scores, self.test.labels[:, None], axis=-1)[:, 0]
+        return float(accuracy), float(np.mean(np.log(np.exp(scores).sum(axis=-1)) - picked))
