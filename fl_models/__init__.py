@@ -18,7 +18,7 @@ from fl_models.over_the_air import OverTheAir
 from fl_models.softmax_regression import SoftmaxRegression
 from fl_models.streams import Stream, Streams
 from fl_models.task import FederatedTask
-from fl_models.training import Training
+from fl_models.training import DivergedTraining, Training
 
 __all__ = [
     "HIST",
@@ -28,6 +28,7 @@ __all__ = [
     "Clock",
     "Dataset",
     "Digital",
+    "DivergedTraining",
     "FederatedTask",
     "HierarchicalFedAvg",
     "History",

@@ -46,13 +46,13 @@ class Digital:
     """The mean of updates that are quantised at random to a few bits a value, without bias.
 
     Attributes:
-        bits_per_parameter: 2 to 16 bits, one of them for the sign.
+        bits_per_parameter: 2 to 31 bits, one of them for the sign.
     """
 
     bits_per_parameter: int
 
     def __post_init__(self) -> None:
-        checked("bits_per_parameter", self.bits_per_parameter, low=2, high=16)
+        checked("bits_per_parameter", self.bits_per_parameter, low=2, high=31)
 
     def plan(self, channel: CellChannel) -> QuantizedPlan:
         return QuantizedPlan(

@@ -19,8 +19,8 @@ def partition_problem(
     aggregator: Aggregator,
     clock: NetworkClock,
     schedule: Schedule,
-    num_draws: int,
     rng: np.random.Generator,
+    num_draws: int = 200,
 ) -> PartitionProblem:
     """t_j and κ_j of the median global round of every cell, and the least share of one neuron.
 
@@ -30,8 +30,8 @@ def partition_problem(
     mean is infinite under Rayleigh fading.
 
     Args:
+        rng: source of the fading.
         num_draws: global rounds that the median is taken over.
-        rng: source of their fading.
     """
     channel = network.draw(num_draws * schedule.edge_rounds, rng=rng)
     sizes = np.array([1.0 / model.num_hidden, 1.0])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from channels.network import Network
 from fl_models.aggregator import Aggregator
 from fl_models.algorithm import Algorithm, TrainingState
@@ -12,6 +14,10 @@ from fl_models.clock import Clock
 from fl_models.history import RoundCost, RoundRecord
 from fl_models.streams import Stream, Streams
 from fl_models.task import FederatedTask
+
+
+class DivergedTraining(ArithmeticError):
+    """The model left the range of numbers; the message names the round and the step size."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,7 +58,12 @@ class Training:
         channel = self.network.draw(schedule.edge_rounds, rng=self.streams.rng(Stream.FADING, state.round_index))
         cells = [channel.cell(cell) for cell in range(self.network.num_cells)]
         plans = [self.aggregator.plan(cell) for cell in cells]
-        state = self.algorithm.round(state, task=self.task, plans=plans, streams=self.streams)
+        with np.errstate(over="ignore", invalid="ignore"):
+            state = self.algorithm.round(state, task=self.task, plans=plans, streams=self.streams)
+        if not np.isfinite(state.parameters).all():
+            raise DivergedTraining(
+                f"training diverged in round {state.round_index} with step_size {schedule.step_size:g}; take a smaller one"
+            )
         cost = self.clock.round(cells, models=self.algorithm.cell_models(self.task), plans=plans, schedule=schedule)
         return state, self._record(state, before, cost)
 

@@ -13,6 +13,8 @@ from latency_opt.energy import compute_energy_j, transmit_energy_j
 from latency_opt.multiple_access import MultipleAccess
 
 DOWNLINK_BITS_PER_PARAMETER = 32
+TIE = 1e-9
+"""Clients that are done within this relative time of each other are done together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +34,12 @@ class CellWorkload:
 class CellRound:
     """Where the time and energy of E edge rounds went; the client that is done last sets the pace of each.
 
+    Of several that are done together, as with optimal bandwidths or over the air, it is the one that computed longest.
+
     Attributes:
         downlink_s: (E,) multicast of the model to the clients.
         compute_s: (E,) local training of the last client.
-        uplink_s: (E,) its uplink, waiting included.
+        uplink_s: (E,) its uplink.
         backhaul_s: one exchange with the cloud.
         energy_j: (n,) what each client spent, computing and sending.
     """
@@ -83,9 +87,9 @@ def cell_round(
     devices = channel.devices
     compute_s = compute_latency_s(workload.flops, cpu_hz=devices.cpu_hz, flops_per_cycle=devices.flops_per_cycle)
     uplink = access.uplink(channel, compute_s=compute_s, num_parameters=workload.num_parameters, active=active)
-    last = np.argmax(uplink.finish_s, axis=-1)
-    finish_s = np.take_along_axis(uplink.finish_s, last[..., None], axis=-1)[..., 0]
-    last_compute_s = np.minimum(compute_s[last], finish_s)
+    finish_s = uplink.finish_s.max(axis=-1)
+    done_last = active & (uplink.finish_s >= (1.0 - TIE) * finish_s[..., None])
+    last_compute_s = np.max(np.where(done_last, compute_s, 0.0), axis=-1)
 
     downlink_bits = DOWNLINK_BITS_PER_PARAMETER * workload.num_parameters
     downlink_s = 1.0 / (1.0 - channel.load) * multicast_latency_s(

@@ -1,0 +1,84 @@
+"""The command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from airfed.experiment import Experiment, Result
+from airfed.report import write_figures, write_history, write_scenario, write_summary
+from airfed.results_folder import ResultsExist, ResultsFolder
+from airfed.scenario import Scenario
+from airfed.scenario_error import ScenarioError
+from airfed.table import formatted_table
+from fl_models import DivergedTraining
+
+BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+
+app = typer.Typer(
+    help="How long until a federated model is good, over a wireless network, and what would make it sooner.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def run(
+    scenario: Annotated[Path | None, typer.Argument(help="Scenario file; the embedded default if none.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Results folder; results/NAME if none.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the results that the folder holds.")] = False,
+) -> None:
+    """Run a scenario: print the schemes side by side, write history, summary and figures."""
+    try:
+        settings = Scenario() if scenario is None else Scenario.load(scenario)
+        experiment = Experiment.prepare(settings)
+    except ScenarioError as error:
+        _stop(str(error), BAD_INPUT)
+    path = out or Path("results") / settings.name
+    try:
+        folder = ResultsFolder.create(path, overwrite=force)
+    except ResultsExist as error:
+        _stop(f"{error}; give another --out or --force to overwrite them", BAD_INPUT)
+    except OSError as error:
+        _stop(f"--out {path}: cannot be written: {error.strerror}; give another folder", BAD_INPUT)
+
+    histories = []
+    try:
+        write_scenario(folder, settings)
+        for history in experiment.histories(progress=True):
+            histories.append(history)
+            write_history(folder, histories)
+        result = Result(scenario=settings, histories=tuple(histories))
+        write_summary(folder, result)
+        write_figures(folder, result)
+    except KeyboardInterrupt:
+        _stop(f"interrupted; {folder.path} holds the {len(histories)} schemes that were complete", INTERRUPTED)
+    except DivergedTraining as error:
+        _stop(f"{error}; {folder.path} holds the {len(histories)} schemes that were complete", FAILED)
+    except OSError as error:
+        _stop(f"{folder.path}: cannot be written: {error.strerror}; what was written until then is whole", FAILED)
+    typer.echo(formatted_table(result.table, target_accuracy=settings.target_accuracy))
+    typer.echo(f"\nresults in {folder.path}")
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="File to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+) -> None:
+    """Write the default scenario, with comments, to edit."""
+    if path.exists() and not force:
+        _stop(f"{path}: exists already; give another name or --force to overwrite it", BAD_INPUT)
+    try:
+        ResultsFolder(path.parent).write(path.name, Scenario().to_toml().encode())
+    except OSError as error:
+        _stop(f"{path}: cannot be written: {error.strerror}", BAD_INPUT)
+    typer.echo(f"wrote {path}; run it with: airfed run {path}")
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    typer.echo(f"airfed: {message}", err=True)
+    raise typer.Exit(code)

@@ -1,0 +1,103 @@
+"""Running a scenario: every scheme on the same network, data, initial model and draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from tqdm.auto import tqdm
+
+from airfed.scenario import Scenario
+from airfed.scenario_error import ScenarioError
+from airfed.table import comparison_table
+from channels import Network
+from fl_models import FederatedTask, History, Streams, Training
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Experiment:
+    """A scenario with everything drawn and solved that its schemes need before training.
+
+    Attributes:
+        scenario: what was asked for.
+        network: the network that all schemes share.
+        task: the learning problem that they share.
+        trainings: one for each scheme, in order.
+    """
+
+    scenario: Scenario
+    network: Network
+    task: FederatedTask
+    trainings: tuple[Training, ...]
+
+    @classmethod
+    def prepare(cls, scenario: Scenario) -> Experiment:
+        """Draws network and data and plans the schemes.
+
+        Raises:
+            ScenarioError: if the scenario cannot be met, say because there are too few samples for so many clients.
+        """
+        streams = Streams(seed=scenario.seed)
+        try:
+            network = scenario.network.build(streams)
+            task = scenario.learning.build(network.layout, streams)
+            trainings = tuple(
+                scheme.build(task, network=network, schedule=scenario.learning.schedule, streams=streams)
+                for scheme in scenario.schemes
+            )
+        except ValueError as error:
+            raise ScenarioError(f"scenario {scenario.name!r} cannot be met: {error}") from error
+        return cls(scenario=scenario, network=network, task=task, trainings=trainings)
+
+    def histories(self, *, progress: bool) -> Iterator[History]:
+        """The history of each scheme as soon as it is complete, with a progress bar on standard error if wanted."""
+        rounds = self.scenario.learning.rounds
+        with tqdm(total=rounds * len(self.trainings), unit="round", disable=not progress) as bar:
+            for scheme, training in zip(self.scenario.schemes, self.trainings, strict=True):
+                bar.set_description(scheme.name)
+                records = []
+                for record in training.rounds(rounds):
+                    records.append(record)
+                    bar.update(record.round > 0)
+                yield History(scheme=scheme.name, records=tuple(records))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Result:
+    """What a run found.
+
+    Attributes:
+        scenario: as run.
+        histories: one for each scheme, in order.
+    """
+
+    scenario: Scenario
+    histories: tuple[History, ...]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a scheme: final accuracy, and what it took to reach the target accuracy."""
+        return comparison_table(self.histories, target_accuracy=self.scenario.target_accuracy)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a scheme and round."""
+        return pd.concat([history.to_frame() for history in self.histories], ignore_index=True)
+
+
+def run(scenario: Scenario | str | Path | None = None, *, progress: bool = True) -> Result:
+    """Runs a scenario, the default one if none is given.
+
+    Args:
+        scenario: a scenario, or the path of a scenario file.
+        progress: whether to show a progress bar.
+
+    Raises:
+        ScenarioError: if the scenario cannot be read or met.
+    """
+    if scenario is None:
+        scenario = Scenario()
+    elif not isinstance(scenario, Scenario):
+        scenario = Scenario.load(scenario)
+    return Result(scenario=scenario, histories=tuple(Experiment.prepare(scenario).histories(progress=progress)))

@@ -1,0 +1,64 @@
+"""What a run writes: scenario, history, summary, figures."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from airfed.experiment import Result
+from airfed.figures import draw_accuracy_vs_time, draw_accuracy_vs_uplink, draw_round_latency
+from airfed.results_folder import FIGURES, HISTORY, SCENARIO, SUMMARY, ResultsFolder
+from airfed.scenario import Scenario
+from fl_models import History
+
+PACKAGES = ("airfed", "numpy", "scipy", "cvxpy", "scikit-learn", "pandas", "matplotlib", "pydantic")
+DOTS_PER_INCH = 130
+
+
+def write_scenario(folder: ResultsFolder, scenario: Scenario) -> None:
+    """`scenario.toml`: the scenario as run, with all defaults spelt out."""
+    folder.write(SCENARIO, scenario.to_toml().encode())
+
+
+def write_history(folder: ResultsFolder, histories: Sequence[History]) -> None:
+    """`history.csv`: one row a scheme and round, numbers in full precision."""
+    frame = pd.concat([history.to_frame() for history in histories], ignore_index=True)
+    folder.write(HISTORY, frame.to_csv(index=False, lineterminator="\n").encode())
+
+
+def write_summary(folder: ResultsFolder, result: Result) -> None:
+    """`summary.json`: the comparison table with the seed and the versions that made it; null where not reached."""
+    rows = [
+        {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+        for row in result.table.to_dict(orient="records")
+    ]
+    summary = {
+        "scenario": result.scenario.name,
+        "seed": result.scenario.seed,
+        "target_accuracy": result.scenario.target_accuracy,
+        "schemes": rows,
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+    }
+    folder.write(SUMMARY, (json.dumps(summary, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def write_figures(folder: ResultsFolder, result: Result) -> None:
+    """The three figures as PNG."""
+    target = result.scenario.target_accuracy
+    time, uplink, latency = (Figure(figsize=size, layout="constrained") for size in ((8, 4.5), (8, 4.5), (9, 4)))
+    draw_accuracy_vs_time(result.histories, target_accuracy=target, ax=time.subplots())
+    draw_accuracy_vs_uplink(result.histories, target_accuracy=target, ax=uplink.subplots())
+    seconds, shares = latency.subplots(1, 2, sharey=True)
+    draw_round_latency(result.histories, ax=seconds)
+    draw_round_latency(result.histories, ax=shares, as_share=True)
+    for name, figure in zip(FIGURES, (time, uplink, latency), strict=True):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH)
+        folder.write(name, buffer.getvalue())

@@ -1,0 +1,67 @@
+"""The folder that a run leaves behind. Files in it are whole or absent, never half written."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+SCENARIO = "scenario.toml"
+HISTORY = "history.csv"
+SUMMARY = "summary.json"
+FIGURES = ("accuracy_vs_time.png", "accuracy_vs_uplink.png", "round_latency.png")
+NAMES = (SCENARIO, HISTORY, SUMMARY, *FIGURES)
+
+
+class ResultsExist(FileExistsError):
+    """The folder already holds results that nobody allowed to overwrite."""
+
+
+@dataclass(frozen=True)
+class ResultsFolder:
+    """A folder for the results of one run.
+
+    Attributes:
+        path: where it is.
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: str | Path, *, overwrite: bool) -> ResultsFolder:
+        """An empty results folder; older results in it are removed only if `overwrite` says so. Other files stay.
+
+        Raises:
+            ResultsExist: if it holds results and `overwrite` is false.
+            OSError: if the folder cannot be made or written.
+        """
+        folder = Path(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        held = [name for name in NAMES if (folder / name).exists()]
+        if held and not overwrite:
+            raise ResultsExist(f"{folder}: already holds results ({', '.join(held)})")
+        for name in held:
+            (folder / name).unlink()
+        return cls(folder)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Writes a file at once: into a temporary file, to disk, then renamed into place.
+
+        Raises:
+            OSError: if that fails, say because the disk is full; the file then is as it was before.
+        """
+        handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=self.path)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            # mkstemp makes the file private; results are as readable as anything else the user writes.
+            umask = os.umask(0)
+            os.umask(umask)
+            os.chmod(temporary, 0o666 & ~umask)
+            os.replace(temporary, self.path / name)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise

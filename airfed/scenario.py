@@ -1,0 +1,105 @@
+"""Scenarios: everything that a run depends on, as one checked object and one TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import Field, ValidationError, model_validator
+
+from airfed.learning_spec import LearningSpec, MLPSpec
+from airfed.network_spec import NetworkSpec
+from airfed.scenario_error import ScenarioError, explain
+from airfed.scheme_spec import DEFAULT_SCHEMES, HISTSpec, SchemeSpec
+from airfed.spec import Spec
+from airfed.toml_writer import to_toml
+
+MAX_FILE_BYTES = 1_000_000
+
+
+class Scenario(Spec):
+    """A network, something to learn over it, and the schemes to compare; without arguments, the default scenario.
+
+    Schemes see the same network, data, initial model and random draws.
+
+    >>> scenario = Scenario(seed=3)
+    >>> scenario.network.num_cells, len(scenario.schemes)
+    (3, 5)
+    >>> Scenario.from_toml(scenario.to_toml()) == scenario
+    True
+    """
+
+    name: str = Field("default", pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}$", description="names the results folder")
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="all randomness follows from it")
+    target_accuracy: float = Field(0.9, gt=0.0, lt=1.0, description="test accuracy that time is counted to")
+    network: NetworkSpec = Field(default_factory=NetworkSpec, description="The wireless network.")
+    learning: LearningSpec = Field(
+        default_factory=LearningSpec, description="What is learnt: the handwritten digits of scikit-learn."
+    )
+    schemes: tuple[SchemeSpec, ...] = Field(
+        DEFAULT_SCHEMES,
+        min_length=1,
+        max_length=100,
+        description="Ways of training to compare; the first is what speed-ups are over.",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Scenario:
+        names = [scheme.name for scheme in self.schemes]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise ValueError(f"schemes.{index}.name: got {name!r} a second time; allowed is a name of its own for each")
+        for index, scheme in enumerate(self.schemes):
+            if not isinstance(scheme.algorithm, HISTSpec):
+                continue
+            if not isinstance(self.learning.model, MLPSpec):
+                raise ValueError(
+                    f"schemes.{index}.algorithm: got hist with learning.model of kind {self.learning.model.kind!r}; "
+                    "allowed is 'mlp', whose hidden neurons it deals out"
+                )
+            if self.network.num_cells > self.learning.model.hidden:
+                raise ValueError(
+                    f"network.num_cells: got {self.network.num_cells} with learning.model.hidden = "
+                    f"{self.learning.model.hidden}; allowed is 1 to {self.learning.model.hidden}, "
+                    "a neuron for every cell, when a scheme uses hist"
+                )
+        return self
+
+    @classmethod
+    def from_toml(cls, text: str, *, source: str = "scenario") -> Scenario:
+        """The scenario of a TOML document; what it leaves out is as in the default scenario.
+
+        Raises:
+            ScenarioError: naming the key, the value and the allowed range.
+        """
+        try:
+            return cls.model_validate(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise ScenarioError(f"{source}: not valid TOML: {error}") from None
+        except ValidationError as error:
+            raise ScenarioError(f"{source}: {explain(error, cls)}") from None
+
+    @classmethod
+    def load(cls, path: str | Path) -> Scenario:
+        """The scenario in a file.
+
+        Raises:
+            ScenarioError: if the file cannot be read or what it says is not allowed.
+        """
+        path = Path(path)
+        try:
+            with path.open("rb") as file:
+                content = file.read(MAX_FILE_BYTES + 1)
+        except OSError as error:
+            raise ScenarioError(f"{path}: cannot be read: {error.strerror}; give the path of a scenario file") from None
+        if len(content) > MAX_FILE_BYTES:
+            raise ScenarioError(f"{path}: larger than {MAX_FILE_BYTES} bytes; that is no scenario")
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ScenarioError(f"{path}: not UTF-8 text: byte {error.start} is {content[error.start]:#x}") from None
+        return cls.from_toml(text, source=str(path))
+
+    def to_toml(self) -> str:
+        """The whole scenario as a TOML document, every key with a comment that says what it is and may be."""
+        return to_toml(self)

@@ -1,0 +1,69 @@
+"""Errors in scenarios, told so that the reader can mend them."""
+
+from __future__ import annotations
+
+import difflib
+
+from pydantic import BaseModel, ValidationError
+
+from airfed.scenario_schema import allowed_range, node_at
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot be read or run; the message names the key, the value and what is allowed."""
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> str:
+    """One line about the first thing that is wrong, and how many more there are."""
+    schema = model.model_json_schema()
+    # A plain union reports once for each of its members: the one that got furthest is what the user meant.
+    errors = error.errors()
+    top = errors[0]["loc"][:2]
+    first, *others = sorted(errors, key=lambda one: -len(one["loc"]) if one["loc"][:2] == top else 0)
+    location = first["loc"]
+    key = ".".join(str(step) for step in _keys(schema, location))
+    got = _shortened(first["input"])
+    if first["type"] == "value_error":
+        message = f"{key + '.' if key else ''}{first['ctx']['error']}"
+    elif first["type"] == "extra_forbidden":
+        known = list((node_at(schema, location[:-1]) or {}).get("properties", {}))
+        near = difflib.get_close_matches(str(location[-1]), known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        message = f"{key}: unknown key with value {got}{hint} Known keys here: {', '.join(known)}"
+        message = message if near else message.replace(" Known", "; known")
+    elif first["type"] == "missing":
+        message = f"{key}: missing; needed is {_needed(schema, location)}"
+    elif first["type"].startswith("union_tag"):
+        node = node_at(schema, location) or {}
+        kinds = ", ".join(f'"{kind}"' for kind in node.get("discriminator", {}).get("mapping", {}))
+        tag = f"got {_shortened(first['input']['kind'])}" if "kind" in first["input"] else "missing"
+        message = f"{key}.kind: {tag}; allowed is one of {kinds}"
+    else:
+        message = f"{key}: got {got}; allowed is {_needed(schema, location) or first['msg'].lower()}"
+    keys = {tuple(_keys(schema, other["loc"])) for other in others}
+    keys = {other for other in keys if other != tuple(_keys(schema, location))[: len(other)]}
+    more = f" ({len(keys)} more {'keys are' if len(keys) > 1 else 'key is'} wrong)" if keys else ""
+    return message + more
+
+
+def _keys(schema: dict[str, object], location: tuple[str | int, ...]) -> list[str | int]:
+    """The keys that a user wrote: the location without the tags of unions."""
+    keys: list[str | int] = []
+    for end, step in enumerate(location, start=1):
+        above = node_at(schema, location[: end - 1]) or {}
+        is_tag = isinstance(step, str) and step not in above.get("properties", {}) and (
+            "discriminator" in above or "anyOf" in above
+        )
+        if not is_tag:
+            keys.append(step)
+    return keys
+
+
+def _needed(schema: dict[str, object], location: tuple[str | int, ...]) -> str:
+    node = node_at(schema, location) or {}
+    return allowed_range(node) or (f"a table with the keys {', '.join(node['properties'])}" if "properties" in node else "")
+
+
+def _shortened(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
