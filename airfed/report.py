@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import platform
@@ -10,16 +9,14 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from airfed.experiment import Result
-from airfed.figures import draw_accuracy_vs_time, draw_accuracy_vs_uplink, draw_round_latency
-from airfed.results_folder import FIGURES, HISTORY, SCENARIO, SUMMARY, ResultsFolder
+from airfed.figures import figure_files
+from airfed.results_folder import HISTORY, SCENARIO, SUMMARY, ResultsFolder
 from airfed.scenario import Scenario
 from fl_models import History
 
 PACKAGES = ("airfed", "numpy", "scipy", "cvxpy", "scikit-learn", "pandas", "matplotlib", "pydantic")
-DOTS_PER_INCH = 130
 
 
 def write_scenario(folder: ResultsFolder, scenario: Scenario) -> None:
@@ -50,15 +47,6 @@ def write_summary(folder: ResultsFolder, result: Result) -> None:
 
 
 def write_figures(folder: ResultsFolder, result: Result) -> None:
-    """The three figures as PNG."""
-    target = result.scenario.target_accuracy
-    time, uplink, latency = (Figure(figsize=size, layout="constrained") for size in ((8, 4.5), (8, 4.5), (9, 4)))
-    draw_accuracy_vs_time(result.histories, target_accuracy=target, ax=time.subplots())
-    draw_accuracy_vs_uplink(result.histories, target_accuracy=target, ax=uplink.subplots())
-    seconds, shares = latency.subplots(1, 2, sharey=True)
-    draw_round_latency(result.histories, ax=seconds)
-    draw_round_latency(result.histories, ax=shares, as_share=True)
-    for name, figure in zip(FIGURES, (time, uplink, latency), strict=True):
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH)
-        folder.write(name, buffer.getvalue())
+    """The figures as PNG."""
+    for name, content in figure_files(result.histories, target_accuracy=result.scenario.target_accuracy).items():
+        folder.write(name, content)

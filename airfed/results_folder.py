@@ -7,11 +7,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from airfed.figures import FIGURE_NAMES
+
 SCENARIO = "scenario.toml"
 HISTORY = "history.csv"
 SUMMARY = "summary.json"
-FIGURES = ("accuracy_vs_time.png", "accuracy_vs_uplink.png", "round_latency.png")
-NAMES = (SCENARIO, HISTORY, SUMMARY, *FIGURES)
+NAMES = (SCENARIO, HISTORY, SUMMARY, *FIGURE_NAMES)
 
 
 class ResultsExist(FileExistsError):

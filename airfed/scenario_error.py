@@ -51,8 +51,8 @@ def _keys(schema: dict[str, object], location: tuple[str | int, ...]) -> list[st
     keys: list[str | int] = []
     for end, step in enumerate(location, start=1):
         above = node_at(schema, location[: end - 1]) or {}
-        is_tag = isinstance(step, str) and step not in above.get("properties", {}) and (
-            "discriminator" in above or "anyOf" in above
+        is_tag = (
+            isinstance(step, str) and step not in above.get("properties", {}) and ("discriminator" in above or "anyOf" in above)
         )
         if not is_tag:
             keys.append(step)

@@ -108,6 +108,4 @@ class UrbanMacro:
             distance, carrier_hz=carrier_hz, bs_height_m=self.bs_height_m, ut_height_m=self.ut_height_m, los=los
         )
         deviation_db = np.where(los, SHADOWING_DEVIATION_LOS_DB, SHADOWING_DEVIATION_NLOS_DB)
-        return LargeScale(
-            pathloss_db=pathloss_db, shadowing_db=lognormal_shadowing_db(deviation_db, rng=rng), los=los
-        )
+        return LargeScale(pathloss_db=pathloss_db, shadowing_db=lognormal_shadowing_db(deviation_db, rng=rng), los=los)

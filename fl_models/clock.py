@@ -47,12 +47,8 @@ class NetworkClock:
 
     def cell_round(self, channel: CellChannel, *, model: Model, plan: UplinkPlan, schedule: Schedule) -> CellRound:
         """The global round of one cell."""
-        workload = CellWorkload(
-            num_parameters=model.num_parameters, flops=schedule.flops(model.num_parameters)
-        )
-        return cell_round(
-            channel, workload, access=self.access, active=plan.active, power_fraction=plan.power_fraction
-        )
+        workload = CellWorkload(num_parameters=model.num_parameters, flops=schedule.flops(model.num_parameters))
+        return cell_round(channel, workload, access=self.access, active=plan.active, power_fraction=plan.power_fraction)
 
     def round(
         self,

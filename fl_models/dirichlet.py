@@ -63,14 +63,14 @@ def two_level_dirichlet_split(
         min_samples=clients_per_cell * min_samples,
         rng=rng,
     )
-    parts = []
+    parts: list[IntArray] = []
     for samples in cells:
-        for part in dirichlet_split(
+        clients = dirichlet_split(
             labels[samples],
             num_parts=clients_per_cell,
             concentration=client_concentration,
             min_samples=min_samples,
             rng=rng,
-        ):
-            parts.append(samples[part])
+        )
+        parts += [samples[part] for part in clients]
     return parts

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from channels.arrays import FloatArray, IntArray
 from fl_models.model import Submodel, cross_entropy
@@ -42,7 +44,7 @@ class MLP:
         readout[:] = rng.standard_normal(readout.shape) * np.sqrt(1.0 / self.num_hidden)
         return flat.astype(np.float32)
 
-    def _views(self, flat: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    def _views(self, flat: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
         """W, b, V and c as views of (..., d)."""
         inputs, hidden, classes = self.num_inputs, self.num_hidden, self.num_classes
         ends = np.cumsum([hidden * inputs, hidden, hidden * classes])

@@ -19,7 +19,8 @@ from latency_opt.result import InfeasibleProblem, Status, status_of
 class BandwidthProblem:
     """min_b max_i (c_i + s_i/r_i(b_i)) subject to Σ b_i <= B, with r_i(b) = b log2(1 + p_i g_i/(N0 b)).
 
-    Leading axes are a batch of independent instances; arguments broadcast. A client without payload is not waited for and gets no band.
+    Leading axes are a batch of independent instances; arguments broadcast. A client without payload is not waited for and
+    gets no band.
 
     Attributes:
         compute_s: (..., n) when each client has something to send, c_i >= 0.
@@ -64,9 +65,7 @@ class BandwidthProblem:
     def finish_s(self, bandwidth_hz: FloatArray) -> FloatArray:
         """(..., n) when each client is done with the given bands; 0 for one without payload."""
         sends = self.payload_bits > 0.0
-        rate = shannon_rate_bps(
-            bandwidth_hz, gain_power_w=self.gain_power_w, noise_psd_w_per_hz=self.noise_psd_w_per_hz
-        )
+        rate = shannon_rate_bps(bandwidth_hz, gain_power_w=self.gain_power_w, noise_psd_w_per_hz=self.noise_psd_w_per_hz)
         airtime_s = self.payload_bits / np.where(sends, rate, 1.0)
         return np.where(sends, self.compute_s + airtime_s, 0.0)
 

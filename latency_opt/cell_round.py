@@ -92,16 +92,14 @@ def cell_round(
     last_compute_s = np.max(np.where(done_last, compute_s, 0.0), axis=-1)
 
     downlink_bits = DOWNLINK_BITS_PER_PARAMETER * workload.num_parameters
-    downlink_s = 1.0 / (1.0 - channel.load) * multicast_latency_s(
-        downlink_bits,
+    downlink_s = multicast_latency_s(
+        downlink_bits / (1.0 - channel.load),
         bandwidth_hz=channel.bandwidth_hz,
         station_power_w=channel.station_power_w,
         power_gain=channel.power_gain,
         noise_psd_w_per_hz=channel.noise_psd_w_per_hz,
     )
-    backhaul_s = backhaul_latency_s(
-        downlink_bits, rate_bps=channel.backhaul_rate_bps, delay_s=channel.backhaul_delay_s
-    )
+    backhaul_s = backhaul_latency_s(downlink_bits, rate_bps=channel.backhaul_rate_bps, delay_s=channel.backhaul_delay_s)
     training_j = compute_energy_j(
         workload.flops,
         cpu_hz=devices.cpu_hz,

@@ -30,9 +30,7 @@ class UplinkTime:
 class MultipleAccess(Protocol):
     """A way of sharing the uplink."""
 
-    def uplink(
-        self, channel: CellChannel, *, compute_s: FloatArray, num_parameters: int, active: BoolArray
-    ) -> UplinkTime:
+    def uplink(self, channel: CellChannel, *, compute_s: FloatArray, num_parameters: int, active: BoolArray) -> UplinkTime:
         """Times of an uplink of `num_parameters` values by each of the `active` (..., n) clients."""
         ...
 
@@ -49,9 +47,7 @@ class OFDMA:
     policy: BandwidthPolicy
     bits_per_parameter: int = 32
 
-    def uplink(
-        self, channel: CellChannel, *, compute_s: FloatArray, num_parameters: int, active: BoolArray
-    ) -> UplinkTime:
+    def uplink(self, channel: CellChannel, *, compute_s: FloatArray, num_parameters: int, active: BoolArray) -> UplinkTime:
         problem = BandwidthProblem(
             compute_s=compute_s,
             # Rates hold in the slots that other traffic leaves: as if there were more to send.
@@ -69,9 +65,7 @@ class OFDMA:
 class AirComp:
     """All clients send at once, analog, as soon as the last of them has its update."""
 
-    def uplink(
-        self, channel: CellChannel, *, compute_s: FloatArray, num_parameters: int, active: BoolArray
-    ) -> UplinkTime:
+    def uplink(self, channel: CellChannel, *, compute_s: FloatArray, num_parameters: int, active: BoolArray) -> UplinkTime:
         airtime_s = aircomp_uplink_latency_s(num_parameters, bandwidth_hz=channel.bandwidth_hz)
         start_s = np.where(active, compute_s, 0.0).max(axis=-1, keepdims=True)
         return UplinkTime(

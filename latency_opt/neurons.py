@@ -10,9 +10,7 @@ from channels.arrays import FloatArray, IntArray
 from latency_opt.result import InfeasibleProblem
 
 
-def whole_neurons(
-    fraction: FloatArray, *, num_neurons: int, fixed_latency_s: FloatArray, slope_s: FloatArray
-) -> IntArray:
+def whole_neurons(fraction: FloatArray, *, num_neurons: int, fixed_latency_s: FloatArray, slope_s: FloatArray) -> IntArray:
     """(N,) neurons for each cell, at least one each, adding up to `num_neurons`.
 
     Every cell gets the whole part of its share; each neuron left over goes to the cell that would finish first with it,

@@ -12,6 +12,9 @@ from latency_opt.partition_result import PartitionResult
 from latency_opt.result import InfeasibleProblem, status_of
 from latency_opt.water_filling import capped_water_filling
 
+ONLY_POINT = 1e-12
+"""A limit within this of the least imbalance leaves a single point."""
+
 
 def minimize_round_latency(problem: PartitionProblem, *, max_imbalance: float) -> PartitionResult:
     """min_α max_j τ_j(α_j) subject to Σα_j = 1, α_j >= α_min, χ²(α‖w) <= ρ; the global optimum of every instance.
@@ -37,7 +40,7 @@ def minimize_round_latency(problem: PartitionProblem, *, max_imbalance: float) -
     rho = float(checked("max_imbalance", max_imbalance, low=0.0))
     balanced = problem.balanced_fraction
     least = problem.imbalance(balanced)
-    if (least > rho + 1e-12).any():
+    if (least > rho + ONLY_POINT).any():
         raise InfeasibleProblem(
             f"max_imbalance: got {rho:g}; at least {least.max():g} is needed, since min_fraction binds in cell "
             f"{int(np.argmax(problem.min_fraction - problem.weights) % problem.num_cells)}"
@@ -51,9 +54,7 @@ def minimize_round_latency(problem: PartitionProblem, *, max_imbalance: float) -
         chi = np.sqrt(problem.imbalance(share))
         return np.sqrt(rho) - chi, fall / np.where(chi > 0.0, chi, 1.0)
 
-    latency, iterations = monotone_root(
-        slack, low=problem.least_latency_s, high=problem.latency_s(balanced).max(axis=-1)
-    )
+    latency, iterations = monotone_root(slack, low=problem.least_latency_s, high=problem.latency_s(balanced).max(axis=-1))
     share, level = capped_water_filling(problem.weights, low=problem.min_fraction, high=problem.caps(latency))
     skew = (share - problem.weights) / problem.weights
     pull = np.sum(2.0 * np.maximum(level[..., None] - skew, 0.0) / problem.slope_s, axis=-1)
@@ -61,6 +62,12 @@ def minimize_round_latency(problem: PartitionProblem, *, max_imbalance: float) -
     price = np.where(binding, 1.0 / np.where(binding, pull, 1.0), 0.0)
     multipliers = partition_multipliers(problem, share, level, round_latency_s=latency, imbalance_s=price)
     residual = partition_kkt_residual(problem, share, multipliers, round_latency_s=latency, max_imbalance=rho)
+
+    # At the least imbalance the balanced shares are the only ones allowed: optimal, though no multipliers exist.
+    only = least > rho - ONLY_POINT
+    share = np.where(only[..., None], balanced, share)
+    latency = np.where(only, problem.latency_s(balanced).max(axis=-1), latency)
+    residual = np.where(only, np.abs(share.sum(axis=-1) - 1.0), residual)
     return PartitionResult(
         fraction=share,
         round_latency_s=latency,

@@ -59,9 +59,7 @@ def minimize_training_latency(problem: PartitionProblem, *, bound: TrainingBound
         value = bound.target - price * problem.imbalance(share) - latency_s * price * fall
         return value / bound.target, latency_s * price * curvature / bound.target
 
-    latency, iterations = monotone_root(
-        gradient, low=problem.least_latency_s, high=problem.latency_s(balanced).max(axis=-1)
-    )
+    latency, iterations = monotone_root(gradient, low=problem.least_latency_s, high=problem.latency_s(balanced).max(axis=-1))
     share, level = capped_water_filling(problem.weights, low=problem.min_fraction, high=problem.caps(latency))
     imbalance = problem.imbalance(share)
     multipliers = partition_multipliers(
