@@ -44,13 +44,17 @@ class Training:
 
     def rounds(self, num_rounds: int) -> Iterator[RoundRecord]:
         """The record of the initial model, then one after each global round."""
-        parameters = self.task.model.init(rng=self.streams.rng(Stream.MODEL))
-        state = TrainingState(round_index=0, parameters=parameters)
-        record = self._record(state, None, RoundCost())
+        state, record = self.start()
         yield record
         for _ in range(num_rounds):
             state, record = self.round(state, record)
             yield record
+
+    def start(self) -> tuple[TrainingState, RoundRecord]:
+        """The initial model and its record."""
+        parameters = self.task.model.init(rng=self.streams.rng(Stream.MODEL))
+        state = TrainingState(round_index=0, parameters=parameters)
+        return state, self._record(state, None, RoundCost())
 
     def round(self, state: TrainingState, before: RoundRecord) -> tuple[TrainingState, RoundRecord]:
         """One more global round: the new state and its record."""

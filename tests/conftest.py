@@ -1,0 +1,67 @@
+"""A small network and task that several tests use."""
+
+import numpy as np
+import pytest
+
+from channels import (
+    Devices,
+    Network,
+    Rayleigh,
+    UrbanMacro,
+    draw_cpu_hz,
+    hexagonal_layout,
+    thermal_noise_psd_w_per_hz,
+)
+from fl_models import MLP, FederatedTask, digits, two_level_dirichlet_split
+
+
+@pytest.fixture(scope="session")
+def make_network():
+    """A function from numbers of cells and clients to a network."""
+
+    def make(num_cells, clients_per_cell):
+        rng = np.random.default_rng(0)
+        layout = hexagonal_layout(
+            num_cells=num_cells, clients_per_cell=clients_per_cell, radius_m=250.0, min_distance_m=35.0, rng=rng
+        )
+        return Network(
+            layout=layout,
+            large_scale=UrbanMacro().draw(layout.distance_2d_m, carrier_hz=3.5e9, rng=rng),
+            fading=Rayleigh(),
+            bandwidth_hz=10e6,
+            load=0.0,
+            noise_psd_w_per_hz=thermal_noise_psd_w_per_hz(noise_figure_db=7.0),
+            client_power_w=0.2,
+            station_power_w=40.0,
+            devices=Devices(cpu_hz=draw_cpu_hz(layout.num_clients, min_cpu_hz=1e8, max_cpu_hz=8e8, rng=rng)),
+            backhaul_rate_bps=1e8,
+            backhaul_delay_s=0.01,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_task():
+    """A function from a network to digits split over its clients, with an MLP of 12 hidden neurons."""
+
+    def make(network, num_hidden=12):
+        rng = np.random.default_rng(1)
+        train, test = digits(test_fraction=0.2, rng=rng)
+        parts = two_level_dirichlet_split(
+            train.labels,
+            num_cells=network.num_cells,
+            clients_per_cell=network.num_clients // network.num_cells,
+            cell_concentration=1.0,
+            client_concentration=1.0,
+            rng=rng,
+        )
+        return FederatedTask(
+            model=MLP(num_inputs=64, num_hidden=num_hidden, num_classes=10),
+            train=train,
+            test=test,
+            client_samples=tuple(parts),
+            serving_cell=network.layout.serving_cell,
+        )
+
+    return make
