@@ -42,17 +42,17 @@ def monotone_root(
             return x, iteration
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             newton = x - value / slope
+        # A Newton step within rounding of x cannot be improved upon, however large f still is there.
+        done = done | (np.abs(newton - x) <= 2.0 * np.spacing(x))
         slow = np.abs(value) > 0.5 * previous if iteration > 1 else np.zeros(x.shape, dtype=bool)
         inside = (newton > low) & (newton < high)
         step = np.where(inside & ~slow, newton, 0.5 * (low + high))
         # A first step past the upper end tries that end, since the root may lie on it.
         step = np.where((iteration == 1) & (newton >= high), high, step)
         previous = np.where(slow, np.inf, np.abs(value))
-        new_x = np.where(done, x, step)
-        value, slope = function(new_x)
-        low = np.where(value <= 0.0, new_x, low)
-        high = np.where(value >= 0.0, new_x, high)
-        moved = np.abs(new_x - x) > 2.0 * np.spacing(np.abs(new_x))
-        x = new_x
-        done = done | (np.abs(value) <= TOLERANCE) | ~moved | (high - low <= 2.0 * np.spacing(np.abs(high)))
+        x = np.where(done, x, step)
+        value, slope = function(x)
+        low = np.where(value <= 0.0, x, low)
+        high = np.where(value >= 0.0, x, high)
+        done = done | (np.abs(value) <= TOLERANCE) | (high - low <= 2.0 * np.spacing(high))
     return x, MAX_ITERATIONS

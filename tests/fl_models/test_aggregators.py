@@ -62,9 +62,7 @@ def test_over_the_air_error_meets_the_closed_form(transceiver, channel, updates)
     for edge_round in range(EDGE_ROUNDS):
         rng, active = np.random.default_rng(edge_round), plan.active[edge_round]
         wanted = values[active].mean(axis=0)
-        error = np.array(
-            [np.sum((plan.mean(values, edge_round=edge_round, rng=rng) - wanted) ** 2) for _ in range(num)]
-        )
+        error = np.array([np.sum((plan.mean(values, edge_round=edge_round, rng=rng) - wanted) ** 2) for _ in range(num)])
         largest = np.linalg.norm(values[active], axis=1).max()
         expected = largest**2 * channel.noise_power_w / (active.sum() ** 2 * plan.transceiver.eta[edge_round])
         assert abs(error.mean() - expected) < 4 * error.std() / np.sqrt(num)
@@ -73,9 +71,7 @@ def test_over_the_air_error_meets_the_closed_form(transceiver, channel, updates)
 def test_truncation_is_on_fading_not_on_distance(channel):
     """With path loss from 60 to 140 dB those take part whose fading is above the threshold, near or far."""
     gains = 10.0 ** -np.linspace(6.0, 14.0, NUM_CLIENTS)
-    plan = OverTheAir(transceiver=TruncatedInversion(threshold=0.5)).plan(
-        dataclasses.replace(channel, mean_power_gain=gains)
-    )
+    plan = OverTheAir(transceiver=TruncatedInversion(threshold=0.5)).plan(dataclasses.replace(channel, mean_power_gain=gains))
     np.testing.assert_array_equal(plan.active, np.abs(channel.fading) >= 0.5)
 
 

@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from fl_models import Dataset, FederatedTask, SoftmaxRegression, Stream, Streams, digits, dirichlet_split, two_level_dirichlet_split
+from fl_models import (
+    Dataset,
+    FederatedTask,
+    SoftmaxRegression,
+    Stream,
+    Streams,
+    digits,
+    dirichlet_split,
+    two_level_dirichlet_split,
+)
 
 
 @pytest.mark.parametrize("concentration", [0.1, 1.0, 100.0])

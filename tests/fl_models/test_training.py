@@ -7,12 +7,12 @@ import pytest
 from aircomp import TruncatedInversion
 from fl_models import (
     HIST,
+    MLP,
     DivergedTraining,
     FederatedTask,
     HierarchicalFedAvg,
     History,
     Ideal,
-    MLP,
     NetworkClock,
     OverTheAir,
     Schedule,

@@ -98,9 +98,7 @@ def test_one_instance_of_a_batch_is_the_instance_alone():
 def test_shadow_price_is_the_slope_of_the_optimum():
     problem = random_problem((10, 6), seed=3)
     step = 1e-4 * BAND
-    more, less = (
-        minimize_deadline(dataclasses.replace(problem, bandwidth_hz=BAND + s)).deadline_s for s in (step, -step)
-    )
+    more, less = (minimize_deadline(dataclasses.replace(problem, bandwidth_hz=BAND + s)).deadline_s for s in (step, -step))
     slope = (less - more) / (2 * step)
     np.testing.assert_allclose(minimize_deadline(problem).shadow_price_s_per_hz, slope, rtol=1e-5)
 
@@ -127,9 +125,7 @@ def test_who_sends_nothing_is_not_waited_for():
     )
     result = minimize_deadline(problem)
     alone = minimize_deadline(
-        BandwidthProblem(
-            compute_s=[0.1], payload_bits=[1e6], gain_power_w=[1e-12], noise_psd_w_per_hz=NOISE, bandwidth_hz=BAND
-        )
+        BandwidthProblem(compute_s=[0.1], payload_bits=[1e6], gain_power_w=[1e-12], noise_psd_w_per_hz=NOISE, bandwidth_hz=BAND)
     )
     assert result.deadline_s[0] == pytest.approx(float(alone.deadline_s))
     assert result.deadline_s[1] == 0.0

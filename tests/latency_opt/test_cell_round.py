@@ -36,9 +36,7 @@ def channel(load=0.0):
 
 def spent(access, *, workload=WORKLOAD, load=0.0, active=None):
     active = np.ones((EDGE_ROUNDS, NUM_CLIENTS), dtype=bool) if active is None else active
-    return cell_round(
-        channel(load), workload, access=access, active=active, power_fraction=np.ones((EDGE_ROUNDS, NUM_CLIENTS))
-    )
+    return cell_round(channel(load), workload, access=access, active=active, power_fraction=np.ones((EDGE_ROUNDS, NUM_CLIENTS)))
 
 
 @each

@@ -39,9 +39,7 @@ def test_whole_shares_stay_as_they_are():
 
 
 def test_every_cell_gets_a_neuron():
-    counts = whole_neurons(
-        np.array([0.98, 0.01, 0.01]), num_neurons=3, fixed_latency_s=np.zeros(3), slope_s=np.ones(3)
-    )
+    counts = whole_neurons(np.array([0.98, 0.01, 0.01]), num_neurons=3, fixed_latency_s=np.zeros(3), slope_s=np.ones(3))
     assert counts.tolist() == [1, 1, 1]
     with pytest.raises(InfeasibleProblem, match="num_neurons: got 2 for 3 cells"):
         whole_neurons(np.full(3, 1 / 3), num_neurons=2, fixed_latency_s=np.zeros(3), slope_s=np.ones(3))

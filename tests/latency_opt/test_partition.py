@@ -144,7 +144,9 @@ def test_a_cell_that_is_late_whatever_its_share():
 
 def test_infeasible_limits_name_what_binds():
     skewed = PartitionProblem(fixed_latency_s=[0.0, 0.0], slope_s=[1.0, 1.0], weights=[0.9, 0.1], min_fraction=0.4)
-    with pytest.raises(InfeasibleProblem, match="max_imbalance: got 0.1; at least 1 is needed, since min_fraction binds in cell 1"):
+    with pytest.raises(
+        InfeasibleProblem, match="max_imbalance: got 0.1; at least 1 is needed, since min_fraction binds in cell 1"
+    ):
         minimize_round_latency(skewed, max_imbalance=0.1)
     with pytest.raises(InfeasibleProblem, match=r"bound.target: got 0\.5; more than 1 is needed"):
         minimize_training_latency(skewed, bound=TrainingBound(optimisation_error=1.0, imbalance_price=1.0, target=0.5))

@@ -1,0 +1,88 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+import airfed
+from airfed.results_folder import ResultsExist, ResultsFolder
+
+SMALL = airfed.Scenario.from_toml(
+    "target_accuracy = 0.3\n[network]\nclients_per_cell = 3\n[learning]\nrounds = 3\n[learning.model]\nhidden = 9"
+)
+
+
+def test_run_returns_histories_and_a_table(tmp_path):
+    result = airfed.run(SMALL, progress=False)
+    assert [history.scheme for history in result.histories] == [scheme.name for scheme in SMALL.schemes]
+    assert len(result.table) == 5
+    frame = result.to_frame()
+    assert len(frame) == 5 * 4
+    (tmp_path / "s.toml").write_text(SMALL.to_toml())
+    pd.testing.assert_frame_equal(airfed.run(tmp_path / "s.toml", progress=False).to_frame(), frame)
+
+
+def test_schemes_share_network_data_model_and_draws():
+    experiment = airfed.Experiment.prepare(SMALL)
+    first = experiment.trainings[0]
+    for training in experiment.trainings:
+        assert training.network is first.network
+        assert training.task is first.task
+        assert training.streams == first.streams
+    starts = [next(iter(training.rounds(1))) for training in experiment.trainings]
+    assert len({(record.test_accuracy, record.test_loss) for record in starts}) == 1
+
+
+def test_a_scheme_does_not_depend_on_the_others():
+    """Alone or after four others: the same history."""
+    together = airfed.run(SMALL, progress=False).histories[-1]
+    alone = airfed.run(SMALL.model_copy(update={"schemes": SMALL.schemes[-1:]}), progress=False).histories[0]
+    assert alone.to_frame().to_csv() == together.to_frame().to_csv()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "check"),
+    [
+        (
+            'algorithm = { kind = "hist", partition = { kind = "training_latency", imbalance_price = 5.0 } }\n'
+            'uplink = { kind = "ofdma" }',
+            "finite",
+        ),
+        ('algorithm = { kind = "hierarchical_fedavg" }\nuplink = { kind = "ofdma", bits_per_parameter = 8 }', "quarter"),
+        (
+            'algorithm = { kind = "hierarchical_fedavg" }\n'
+            'uplink = { kind = "aircomp", transceiver = { kind = "channel_inversion" } }',
+            "finite",
+        ),
+    ],
+    ids=["total form", "quantised", "full inversion"],
+)
+def test_every_kind_of_scheme_runs(scheme, check):
+    text = SMALL.to_toml().split("[[schemes]]")[0] + f'[[schemes]]\nname = "x"\n{scheme}\n'
+    history = airfed.run(airfed.Scenario.from_toml(text), progress=False).histories[0]
+    assert history.records[-1].test_loss < history.records[0].test_loss
+    if check == "quarter":
+        plain = airfed.run(SMALL, progress=False).histories[0]
+        assert history.records[-1].uplink_bits == plain.records[-1].uplink_bits / 4
+
+
+@pytest.mark.parametrize(
+    "network",
+    ['propagation = { kind = "free_space" }', 'propagation = { kind = "log_distance" }', 'fading = { kind = "rician" }'],
+)
+def test_every_kind_of_channel_runs(network):
+    text = f"[network]\nclients_per_cell = 2\n{network}\n[learning]\nrounds = 1\n[learning.model]\nhidden = 6"
+    for history in airfed.run(airfed.Scenario.from_toml(text), progress=False).histories:
+        assert np.isfinite(history.records[-1].time_s)
+
+
+def test_results_folder_keeps_what_it_had_when_a_write_fails(tmp_path, monkeypatch):
+    folder = ResultsFolder.create(tmp_path / "a/b", overwrite=False)
+    folder.write("history.csv", b"old")
+    monkeypatch.setattr("os.fsync", lambda handle: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space left"):
+        folder.write("history.csv", b"new")
+    assert [path.name for path in folder.path.iterdir()] == ["history.csv"]
+    assert (folder.path / "history.csv").read_bytes() == b"old"
+    with pytest.raises(ResultsExist, match="already holds results"):
+        ResultsFolder.create(folder.path, overwrite=False)
+    ResultsFolder.create(folder.path, overwrite=True)
+    assert list(folder.path.iterdir()) == []

@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from airfed.figures import draw_accuracy_vs_time, draw_accuracy_vs_uplink, draw_round_latency, figure_files
+from airfed.table import comparison_table, formatted_table
+from fl_models import History, RoundCost, RoundRecord
+
+
+def history(name, accuracies, *, latency_s=1.0):
+    cost = RoundCost(
+        downlink_s=0.1 * latency_s, compute_s=0.2 * latency_s, uplink_s=0.6 * latency_s, backhaul_s=0.1 * latency_s
+    )
+    records = [
+        RoundRecord(
+            round=index,
+            test_accuracy=accuracy,
+            test_loss=1.0,
+            train_loss=1.0,
+            time_s=index * latency_s,
+            energy_j=2.0 * index,
+            uplink_bits=3e6 * index,
+            cost=cost if index else RoundCost(),
+        )
+        for index, accuracy in enumerate(accuracies)
+    ]
+    return History(scheme=name, records=tuple(records))
+
+
+HISTORIES = [
+    history("slow", [0.1, 0.5, 0.8, 0.95], latency_s=10.0),
+    history("fast", [0.1, 0.7, 0.92, 0.93], latency_s=2.0),
+    history("never", [0.1, 0.2, 0.3, 0.4]),
+]
+
+
+def test_table_counts_to_the_first_round_that_reaches_the_target():
+    table = comparison_table(HISTORIES, target_accuracy=0.9).set_index("scheme")
+    assert table.loc["slow", "time_to_target_s"] == 30.0
+    assert table.loc["fast", "time_to_target_s"] == 4.0
+    assert table.loc["fast", "speed_up"] == pytest.approx(7.5)
+    assert table.loc["fast", "energy_per_client_j"] == 4.0
+    assert table.loc["fast", "uplink_bits_per_client"] == 6e6
+    assert np.isnan(table.loc["never", "time_to_target_s"])
+    text = formatted_table(table.reset_index(), target_accuracy=0.9)
+    assert "seconds to 90 %" in text
+    assert text.splitlines()[-1].split("  ")[0] == "never"
+    assert text.count("not reached") == 4
+
+
+@pytest.mark.parametrize(
+    ("draw", "per_round"), [(draw_accuracy_vs_time, 2.0), (draw_accuracy_vs_uplink, 3.0)], ids=["time", "uplink"]
+)
+def test_accuracy_figures_show_every_round_and_the_target(draw, per_round):
+    given = Figure().subplots()
+    ax = draw(HISTORIES, target_accuracy=0.9, ax=given)
+    assert ax is given
+    lines = {line.get_label(): line for line in ax.get_lines()}
+    np.testing.assert_allclose(lines["fast"].get_xdata(), per_round * np.arange(1, 4))
+    np.testing.assert_allclose(lines["fast"].get_ydata(), [0.7, 0.92, 0.93])
+    dots = [line for line in ax.get_lines() if line.get_marker() == "o"]
+    assert len(dots) == 2
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["slow", "fast", "never"]
+
+
+def test_round_latency_stacks_to_the_whole_round():
+    for as_share, totals in ((False, [10.0, 2.0, 1.0]), (True, [1.0, 1.0, 1.0])):
+        ax = draw_round_latency(HISTORIES, as_share=as_share, ax=Figure().subplots())
+        ends = {}
+        for bar in ax.patches:
+            ends[bar.get_y()] = max(ends.get(bar.get_y(), 0.0), bar.get_x() + bar.get_width())
+        np.testing.assert_allclose(sorted(ends.values(), reverse=True), totals)
+
+
+def test_figures_without_axes_make_their_own():
+    import matplotlib.pyplot as plt
+
+    ax = draw_accuracy_vs_time(HISTORIES)
+    assert ax.figure is not None
+    plt.close(ax.figure)
+
+
+def test_files_are_pictures():
+    files = figure_files(HISTORIES, target_accuracy=0.9)
+    assert sorted(files) == ["accuracy_vs_time.png", "accuracy_vs_uplink.png", "round_latency.png"]
+    assert all(content.startswith(b"\x89PNG") for content in files.values())
