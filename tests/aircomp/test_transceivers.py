@@ -1,5 +1,7 @@
 """Laws over every transceiver, and signal-level Monte Carlo against each plan's closed form."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -52,7 +54,7 @@ def test_active_signals_arrive_aligned(transceiver):
 @each
 def test_more_power_never_raises_the_error(transceiver):
     errors = [transceiver.plan(draws(), power_w=p, noise_power_w=0.1).mse for p in (0.1, 0.2, 1.0, 50.0)]
-    assert all((later <= earlier + 1e-12).all() for earlier, later in zip(errors, errors[1:], strict=False))
+    assert all((later <= earlier + 1e-12).all() for earlier, later in itertools.pairwise(errors))
 
 
 @each

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -115,7 +117,7 @@ def test_a_free_price_of_imbalance_gives_the_shortest_round():
 def test_looser_limits_never_lengthen_the_round():
     problem = random_problem(30, 6, seed=9)
     latency = [minimize_round_latency(problem, max_imbalance=rho).round_latency_s for rho in (0.01, 0.1, 1.0, 10.0)]
-    assert all((later <= earlier * (1 + 1e-12)).all() for earlier, later in zip(latency, latency[1:], strict=False))
+    assert all((later <= earlier * (1 + 1e-12)).all() for earlier, later in itertools.pairwise(latency))
 
 
 def test_permuting_cells_permutes_the_shares():
