@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from aircomp.transceiver import TransceiverPlan, channel_inputs, inverted
+from aircomp.transceiver import TransceiverPlan, channel_inputs
+from channels.arrays import BoolArray, ComplexArray, FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +34,15 @@ class ChannelInversion:
         if not active.any(axis=-1).all():
             raise ValueError("gain: got a draw in which every client's channel is 0; needed is at least one that is not")
         eta = np.min(np.where(active, strength, np.inf), axis=-1)
-        return TransceiverPlan.of(
-            gain=channel,
-            transmit=inverted(channel, eta=eta, active=active, weights=weight),
-            eta=eta,
-            active=active,
-            weights=weight,
-            noise_power_w=noise_power_w,
-        )
+        return inversion_plan(channel, eta=eta, active=active, weights=weight, noise_power_w=noise_power_w)
+
+
+def inversion_plan(
+    gain: ComplexArray, *, eta: FloatArray, active: BoolArray, weights: FloatArray, noise_power_w: float
+) -> TransceiverPlan:
+    """The plan in which the active clients send with b_i = √η w_i h_i*/|h_i|² and the others are silent."""
+    power_gain = np.where(active, np.abs(gain) ** 2, 1.0)
+    transmit = np.where(active, np.sqrt(eta)[..., None] * weights * gain.conj() / power_gain, 0.0)
+    return TransceiverPlan.of(
+        gain=gain, transmit=transmit, eta=eta, active=active, weights=weights, noise_power_w=noise_power_w
+    )

@@ -108,9 +108,3 @@ def channel_inputs(
     power = checked("power_w", power_w, low=0.0, open_low=True, shape=channel.shape)
     weight = checked("weights", 1.0 if weights is None else weights, low=0.0, open_low=True, shape=channel.shape)
     return channel, power, weight
-
-
-def inverted(gain: ComplexArray, *, eta: FloatArray, active: BoolArray, weights: FloatArray) -> ComplexArray:
-    """(..., K) scalings b_i = √η w_i h_i*/|h_i|² of the active clients, 0 for the others."""
-    power_gain = np.where(active, np.abs(gain) ** 2, 1.0)
-    return np.where(active, np.sqrt(eta)[..., None] * weights * gain.conj() / power_gain, 0.0)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from aircomp.transceiver import TransceiverPlan, channel_inputs, inverted
+from aircomp.channel_inversion import inversion_plan
+from aircomp.transceiver import TransceiverPlan, channel_inputs
 from channels.arrays import checked
 from channels.fading import Fading
 
@@ -52,11 +53,4 @@ class TruncatedInversion:
         channel, power, weight = channel_inputs(gain, power_w=power_w, noise_power_w=noise_power_w, weights=weights)
         active = np.abs(channel) >= self.threshold
         eta = self.threshold**2 * np.min(power / weight**2, axis=-1)
-        return TransceiverPlan.of(
-            gain=channel,
-            transmit=inverted(channel, eta=eta, active=active, weights=weight),
-            eta=eta,
-            active=active,
-            weights=weight,
-            noise_power_w=noise_power_w,
-        )
+        return inversion_plan(channel, eta=eta, active=active, weights=weight, noise_power_w=noise_power_w)

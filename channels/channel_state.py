@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from channels.arrays import ComplexArray, FloatArray
 from channels.devices import Devices
-
-if TYPE_CHECKING:
-    from channels.network import Network
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,26 +63,9 @@ class ChannelState:
     """A batch of fading draws of a network.
 
     Attributes:
-        network: the network that they are of.
         fading: (..., K) complex amplitude with E|h|² = 1.
+        cells: what each cell sees of it.
     """
 
-    network: Network
     fading: ComplexArray
-
-    def cell(self, cell: int) -> CellChannel:
-        """The part that one cell sees."""
-        network = self.network
-        clients = network.layout.clients_of(cell)
-        return CellChannel(
-            fading=self.fading[..., clients],
-            mean_power_gain=network.large_scale.power_gain[clients],
-            client_power_w=network.client_power_w[clients],
-            station_power_w=float(network.station_power_w[cell]),
-            bandwidth_hz=float(network.bandwidth_hz[cell]),
-            load=float(network.load[cell]),
-            noise_psd_w_per_hz=network.noise_psd_w_per_hz,
-            devices=network.devices.of(clients),
-            backhaul_rate_bps=float(network.backhaul_rate_bps[cell]),
-            backhaul_delay_s=float(network.backhaul_delay_s[cell]),
-        )
+    cells: tuple[CellChannel, ...]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from channels.arrays import FloatArray, checked
-from channels.channel_state import ChannelState
+from channels.arrays import ComplexArray, FloatArray, checked
+from channels.channel_state import CellChannel, ChannelState
 from channels.devices import Devices
 from channels.fading import Fading
 from channels.large_scale import LargeScale
@@ -81,4 +81,20 @@ class Network:
         """Independent fading draws (num_draws, K), say one for each edge round."""
         if num_draws < 1:
             raise ValueError(f"num_draws: got {num_draws}; allowed is an integer >= 1")
-        return ChannelState(network=self, fading=self.fading.draw((num_draws, self.num_clients), rng=rng))
+        fading = self.fading.draw((num_draws, self.num_clients), rng=rng)
+        return ChannelState(fading=fading, cells=tuple(self._cell(cell, fading) for cell in range(self.num_cells)))
+
+    def _cell(self, cell: int, fading: ComplexArray) -> CellChannel:
+        clients = self.layout.clients_of(cell)
+        return CellChannel(
+            fading=fading[..., clients],
+            mean_power_gain=self.large_scale.power_gain[clients],
+            client_power_w=self.client_power_w[clients],
+            station_power_w=float(self.station_power_w[cell]),
+            bandwidth_hz=float(self.bandwidth_hz[cell]),
+            load=float(self.load[cell]),
+            noise_psd_w_per_hz=self.noise_psd_w_per_hz,
+            devices=self.devices.of(clients),
+            backhaul_rate_bps=float(self.backhaul_rate_bps[cell]),
+            backhaul_delay_s=float(self.backhaul_delay_s[cell]),
+        )

@@ -36,8 +36,7 @@ def partition_problem(
     channel = network.draw(num_draws * schedule.edge_rounds, rng=rng)
     sizes = np.array([1.0 / model.num_hidden, 1.0])
     fixed_s, slope_s = [], []
-    for index in range(network.num_cells):
-        cell = channel.cell(index)
+    for cell in channel.cells:
         plan = aggregator.plan(cell)
         small_s, whole_s = (
             clock.cell_round(cell, model=part, plan=plan, schedule=schedule).latencies_s(schedule.edge_rounds)

@@ -60,7 +60,7 @@ class Training:
         """One more global round: the new state and its record."""
         schedule = self.algorithm.schedule
         channel = self.network.draw(schedule.edge_rounds, rng=self.streams.rng(Stream.FADING, state.round_index))
-        cells = [channel.cell(cell) for cell in range(self.network.num_cells)]
+        cells = channel.cells
         plans = [self.aggregator.plan(cell) for cell in cells]
         with np.errstate(over="ignore", invalid="ignore"):
             state = self.algorithm.round(state, task=self.task, plans=plans, streams=self.streams)

@@ -67,10 +67,16 @@ class PartitionProblem:
         """(...) χ²(α‖w) = Σ(α_j - w_j)²/w_j."""
         return np.sum((fraction - self.weights) ** 2 / self.weights, axis=-1)
 
-    def caps(self, round_latency_s: FloatArray) -> FloatArray:
-        """(..., N) the largest shares with which every cell keeps the round latency, not below the least ones."""
+    def most_balanced(self, round_latency_s: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Shares of least imbalance with which every cell keeps a round latency: a capped water-filling.
+
+        Returns:
+            (..., N) shares, (...) the water level ν, and (..., N) how far each cell is held below it by its cap,
+            max(ν - (α_j - w_j)/w_j, 0); the least imbalance χ²(τ) falls with slope -Σ 2·below_j/κ_j.
+        """
         caps = (round_latency_s[..., None] - self.fixed_latency_s) / self.slope_s
-        return np.maximum(caps, self.min_fraction)
+        share, level = capped_water_filling(self.weights, low=self.min_fraction, high=np.maximum(caps, self.min_fraction))
+        return share, level, np.maximum(level[..., None] - (share - self.weights) / self.weights, 0.0)
 
     @property
     def least_latency_s(self) -> FloatArray:

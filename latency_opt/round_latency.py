@@ -10,7 +10,6 @@ from latency_opt.partition import PartitionProblem
 from latency_opt.partition_kkt import partition_kkt_residual, partition_multipliers
 from latency_opt.partition_result import PartitionResult
 from latency_opt.result import InfeasibleProblem, status_of
-from latency_opt.water_filling import capped_water_filling
 
 ONLY_POINT = 1e-12
 """A limit within this of the least imbalance leaves a single point."""
@@ -48,16 +47,14 @@ def minimize_round_latency(problem: PartitionProblem, *, max_imbalance: float) -
 
     def slack(latency_s: FloatArray) -> tuple[FloatArray, FloatArray]:
         """√ρ - χ(τ) and its slope."""
-        share, level = capped_water_filling(problem.weights, low=problem.min_fraction, high=problem.caps(latency_s))
-        skew = (share - problem.weights) / problem.weights
-        fall = np.sum(np.maximum(level[..., None] - skew, 0.0) / problem.slope_s, axis=-1)
+        share, _, below = problem.most_balanced(latency_s)
+        fall = np.sum(below / problem.slope_s, axis=-1)
         chi = np.sqrt(problem.imbalance(share))
         return np.sqrt(rho) - chi, fall / np.where(chi > 0.0, chi, 1.0)
 
     latency, iterations = monotone_root(slack, low=problem.least_latency_s, high=problem.latency_s(balanced).max(axis=-1))
-    share, level = capped_water_filling(problem.weights, low=problem.min_fraction, high=problem.caps(latency))
-    skew = (share - problem.weights) / problem.weights
-    pull = np.sum(2.0 * np.maximum(level[..., None] - skew, 0.0) / problem.slope_s, axis=-1)
+    share, level, below = problem.most_balanced(latency)
+    pull = np.sum(2.0 * below / problem.slope_s, axis=-1)
     binding = (latency > problem.least_latency_s) & (pull > 0.0)
     price = np.where(binding, 1.0 / np.where(binding, pull, 1.0), 0.0)
     multipliers = partition_multipliers(problem, share, level, round_latency_s=latency, imbalance_s=price)

@@ -11,7 +11,6 @@ from latency_opt.partition_kkt import partition_kkt_residual, partition_multipli
 from latency_opt.partition_result import PartitionResult
 from latency_opt.result import InfeasibleProblem, status_of
 from latency_opt.training_bound import TrainingBound
-from latency_opt.water_filling import capped_water_filling
 
 
 def minimize_training_latency(problem: PartitionProblem, *, bound: TrainingBound) -> PartitionResult:
@@ -46,9 +45,7 @@ def minimize_training_latency(problem: PartitionProblem, *, bound: TrainingBound
 
     def gradient(latency_s: FloatArray) -> tuple[FloatArray, FloatArray]:
         """g(τ)/ε' and its slope."""
-        share, level = capped_water_filling(problem.weights, low=problem.min_fraction, high=problem.caps(latency_s))
-        skew = (share - problem.weights) / problem.weights
-        below = np.maximum(level[..., None] - skew, 0.0)
+        share, _, below = problem.most_balanced(latency_s)
         fall = np.sum(2.0 * below / problem.slope_s, axis=-1)
         capped = below > 0.0
         free = (share > problem.min_fraction) & ~capped
@@ -60,7 +57,7 @@ def minimize_training_latency(problem: PartitionProblem, *, bound: TrainingBound
         return value / bound.target, latency_s * price * curvature / bound.target
 
     latency, iterations = monotone_root(gradient, low=problem.least_latency_s, high=problem.latency_s(balanced).max(axis=-1))
-    share, level = capped_water_filling(problem.weights, low=problem.min_fraction, high=problem.caps(latency))
+    share, level, _ = problem.most_balanced(latency)
     imbalance = problem.imbalance(share)
     multipliers = partition_multipliers(
         problem,

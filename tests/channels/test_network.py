@@ -3,41 +3,23 @@ import dataclasses
 import numpy as np
 import pytest
 
-from channels import (
-    Devices,
-    FreeSpace,
-    Network,
-    Rayleigh,
-    UrbanMacro,
-    draw_cpu_hz,
-    hexagonal_layout,
-    thermal_noise_psd_w_per_hz,
-)
+from channels import Devices, FreeSpace, draw_cpu_hz
 
 
 @pytest.fixture
-def network():
-    rng = np.random.default_rng(0)
-    layout = hexagonal_layout(num_cells=3, clients_per_cell=4, radius_m=250.0, min_distance_m=35.0, rng=rng)
-    return Network(
-        layout=layout,
-        large_scale=UrbanMacro().draw(layout.distance_2d_m, carrier_hz=3.5e9, rng=rng),
-        fading=Rayleigh(),
+def network(make_network):
+    return dataclasses.replace(
+        make_network(3, 4),
         bandwidth_hz=np.array([1e6, 2e6, 3e6]),
         load=np.array([0.0, 0.1, 0.2]),
-        noise_psd_w_per_hz=thermal_noise_psd_w_per_hz(noise_figure_db=7.0),
         client_power_w=np.linspace(0.1, 0.2, 12),
-        station_power_w=40.0,
-        devices=Devices(cpu_hz=draw_cpu_hz(12, min_cpu_hz=1e8, max_cpu_hz=8e8, rng=rng)),
-        backhaul_rate_bps=1e8,
-        backhaul_delay_s=0.01,
     )
 
 
 def test_a_cell_sees_its_own_part(network):
     state = network.draw(5, rng=np.random.default_rng(1))
     for cell in range(3):
-        part, clients = state.cell(cell), network.layout.clients_of(cell)
+        part, clients = state.cells[cell], network.layout.clients_of(cell)
         assert part.num_clients == 4
         np.testing.assert_array_equal(part.fading, state.fading[:, clients])
         np.testing.assert_allclose(np.abs(part.gain) ** 2, part.power_gain)

@@ -18,7 +18,7 @@ each = pytest.mark.parametrize("aggregator", AGGREGATORS, ids=str)
 
 @pytest.fixture
 def channel(make_network):
-    return make_network(1, NUM_CLIENTS).draw(EDGE_ROUNDS, rng=np.random.default_rng(5)).cell(0)
+    return make_network(1, NUM_CLIENTS).draw(EDGE_ROUNDS, rng=np.random.default_rng(5)).cells[0]
 
 
 @pytest.fixture

@@ -31,8 +31,8 @@ SCHEDULE = Schedule(edge_rounds=3, local_steps=2, batch_size=4, step_size=0.1)
 CLOCK = NetworkClock(access=OFDMA(policy=OptimalBandwidth()))
 
 
-def records(algorithm, task, network, *, aggregator=None, clock=CLOCK, rounds=4, seed=0):
-    training = Training(
+def training(algorithm, task, network, *, aggregator=None, clock=CLOCK, seed=0):
+    return Training(
         algorithm=algorithm,
         task=task,
         network=network,
@@ -40,21 +40,17 @@ def records(algorithm, task, network, *, aggregator=None, clock=CLOCK, rounds=4,
         clock=clock,
         streams=Streams(seed=seed),
     )
-    return list(training.rounds(rounds))
 
 
-def final_parameters(algorithm, task, network, *, aggregator=None, rounds=3):
-    training = Training(
-        algorithm=algorithm,
-        task=task,
-        network=network,
-        aggregator=aggregator or Ideal(),
-        clock=CLOCK,
-        streams=Streams(seed=0),
-    )
-    state, record = training.start()
+def records(algorithm, task, network, *, rounds=4, **options):
+    return list(training(algorithm, task, network, **options).rounds(rounds))
+
+
+def final_parameters(algorithm, task, network, *, rounds=3, **options):
+    run = training(algorithm, task, network, **options)
+    state, record = run.start()
     for _ in range(rounds):
-        state, record = training.round(state, record)
+        state, record = run.round(state, record)
     return state.parameters
 
 
@@ -100,7 +96,7 @@ def test_a_cell_moves_only_its_own_neurons(make_network, make_task):
     network = make_network(3, 4)
     task, algorithm, streams = make_task(network), HIST(schedule=SCHEDULE, neurons=(2, 4, 6)), Streams(seed=0)
     channel = network.draw(SCHEDULE.edge_rounds, rng=np.random.default_rng(0))
-    plan = Ideal().plan(channel.cell(0))
+    plan = Ideal().plan(channel.cells[0])
     frozen = FrozenPlan(active=plan.active, power_fraction=plan.power_fraction)
     before = TrainingState(round_index=0, parameters=task.model.init(rng=np.random.default_rng(0)))
     after = algorithm.round(before, task=task, plans=[plan, frozen, frozen], streams=streams)
@@ -193,7 +189,7 @@ def test_round_latency_is_affine_in_the_share(make_network, make_task, aggregato
     whole = problem(model)
     channel = network.draw(31 * SCHEDULE.edge_rounds, rng=np.random.default_rng(0))
     for cell in range(2):
-        part = channel.cell(cell)
+        part = channel.cells[cell]
         spent = clock.cell_round(part, model=model.with_hidden(5), plan=aggregator.plan(part), schedule=SCHEDULE)
         median = np.median(spent.latencies_s(SCHEDULE.edge_rounds))
         assert median == pytest.approx(whole.latency_s(np.full(2, 5 / 12))[cell], rel=1e-9)
@@ -206,7 +202,7 @@ def test_the_same_channels_drive_distortion_and_delay(make_network, make_task):
     aggregator = OverTheAir(transceiver=TruncatedInversion(threshold=1.0))
     clock = NetworkClock(access=AirComp())
     record = records(HierarchicalFedAvg(schedule=SCHEDULE), task, network, aggregator=aggregator, clock=clock, rounds=1)[-1]
-    channel = network.draw(3, rng=Streams(seed=0).rng(Stream.FADING, 0)).cell(0)
+    channel = network.draw(3, rng=Streams(seed=0).rng(Stream.FADING, 0)).cells[0]
     active = np.abs(channel.fading) >= 1.0
     assert record.cost.participation == pytest.approx(active.mean())
     slowest = np.where(active, SCHEDULE.flops(task.model.num_parameters) / channel.devices.cpu_hz, 0.0).max(axis=1)
