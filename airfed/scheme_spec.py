@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
 from aircomp import ChannelInversion, Transceiver, TruncatedInversion
+from airfed.scenario_error import ScenarioError
 from airfed.spec import Spec
 from channels import Fading, Network
 from channels.arrays import FloatArray
 from fl_models import (
     HIST,
-    MLP,
     Aggregator,
     Algorithm,
     Digital,
@@ -22,6 +23,7 @@ from fl_models import (
     Ideal,
     NetworkClock,
     OverTheAir,
+    PartitionableModel,
     Schedule,
     Stream,
     Streams,
@@ -40,6 +42,9 @@ from latency_opt import (
     minimize_training_latency,
     whole_neurons,
 )
+
+LatencyProfile = Callable[[], tuple[PartitionableModel, PartitionProblem]]
+"""The model to be dealt out and how its parts take time; asked for only by algorithms that need it."""
 
 
 class EqualPartitionSpec(Spec):
@@ -79,7 +84,7 @@ class HierarchicalFedAvgSpec(Spec):
 
     kind: Literal["hierarchical_fedavg"] = "hierarchical_fedavg"
 
-    def build(self, task: FederatedTask, problem: PartitionProblem | None, schedule: Schedule) -> Algorithm:
+    def build(self, profile: LatencyProfile, schedule: Schedule) -> Algorithm:
         return HierarchicalFedAvg(schedule=schedule)
 
 
@@ -91,12 +96,11 @@ class HISTSpec(Spec):
         default_factory=RoundLatencyPartitionSpec, discriminator="kind", description="how the shares are chosen"
     )
 
-    def build(self, task: FederatedTask, problem: PartitionProblem | None, schedule: Schedule) -> Algorithm:
-        assert problem is not None
-        assert isinstance(task.model, MLP)
+    def build(self, profile: LatencyProfile, schedule: Schedule) -> Algorithm:
+        model, problem = profile()
         neurons = whole_neurons(
             self.partition.fraction(problem),
-            num_neurons=task.model.num_hidden,
+            num_neurons=model.num_hidden,
             fixed_latency_s=problem.fixed_latency_s,
             slope_s=problem.slope_s,
         )
@@ -170,9 +174,10 @@ class SchemeSpec(Spec):
     def build(self, task: FederatedTask, *, network: Network, schedule: Schedule, streams: Streams) -> Training:
         """The scheme, ready to run; its uplink decides both distortion and delay."""
         aggregator, clock = self.uplink.build(network.fading)
-        problem = None
-        if isinstance(self.algorithm, HISTSpec):
-            assert isinstance(task.model, MLP)
+
+        def profile() -> tuple[PartitionableModel, PartitionProblem]:
+            if not isinstance(task.model, PartitionableModel):
+                raise ScenarioError(f"learning.model: got {task.model}, which has no hidden neurons for hist to deal out")
             problem = partition_problem(
                 task.model,
                 network=network,
@@ -181,8 +186,10 @@ class SchemeSpec(Spec):
                 schedule=schedule,
                 rng=streams.rng(Stream.PLANNING),
             )
+            return task.model, problem
+
         return Training(
-            algorithm=self.algorithm.build(task, problem, schedule),
+            algorithm=self.algorithm.build(profile, schedule),
             task=task,
             network=network,
             aggregator=aggregator,

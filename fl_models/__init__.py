@@ -13,7 +13,7 @@ from fl_models.hist import HIST, draw_partition
 from fl_models.history import History, RoundCost, RoundRecord
 from fl_models.latency_profile import partition_problem
 from fl_models.mlp import MLP
-from fl_models.model import Model, Submodel, cross_entropy
+from fl_models.model import Model, PartitionableModel, Submodel, cross_entropy
 from fl_models.over_the_air import OverTheAir
 from fl_models.softmax_regression import SoftmaxRegression
 from fl_models.streams import Stream, Streams
@@ -36,6 +36,7 @@ __all__ = [
     "Model",
     "NetworkClock",
     "OverTheAir",
+    "PartitionableModel",
     "RoundCost",
     "RoundRecord",
     "Schedule",

@@ -11,8 +11,7 @@ from channels.arrays import IntArray
 from fl_models.aggregator import UplinkPlan
 from fl_models.algorithm import TrainingState, train_submodels
 from fl_models.edge_training import Schedule
-from fl_models.mlp import MLP
-from fl_models.model import Model
+from fl_models.model import Model, PartitionableModel
 from fl_models.streams import Stream, Streams
 from fl_models.task import FederatedTask
 
@@ -67,8 +66,8 @@ class HIST:
             streams=streams,
         )
 
-    def _partitionable(self, task: FederatedTask) -> MLP:
-        if not isinstance(task.model, MLP):
+    def _partitionable(self, task: FederatedTask) -> PartitionableModel:
+        if not isinstance(task.model, PartitionableModel):
             raise TypeError(f"task.model: got {type(task.model).__name__}; HIST needs hidden neurons to deal out, as in MLP")
         if len(self.neurons) != task.num_cells or sum(self.neurons) != task.model.num_hidden:
             raise ValueError(

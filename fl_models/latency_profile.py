@@ -8,12 +8,12 @@ from channels.network import Network
 from fl_models.aggregator import Aggregator
 from fl_models.clock import NetworkClock
 from fl_models.edge_training import Schedule
-from fl_models.mlp import MLP
+from fl_models.model import PartitionableModel
 from latency_opt.partition import PartitionProblem
 
 
 def partition_problem(
-    model: MLP,
+    model: PartitionableModel,
     *,
     network: Network,
     aggregator: Aggregator,

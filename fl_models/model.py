@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -40,6 +40,24 @@ class Model(Protocol):
             labels: (C, b) classes.
             out: (C, d) array that the gradient is written to.
         """
+        ...
+
+
+@runtime_checkable
+class PartitionableModel(Model, Protocol):
+    """A model whose hidden neurons can be dealt out, as HIST needs it."""
+
+    @property
+    def num_hidden(self) -> int:
+        """Neurons that can be dealt out."""
+        ...
+
+    def submodel(self, neurons: IntArray) -> Submodel:
+        """The model that has only the given hidden neurons."""
+        ...
+
+    def with_hidden(self, num_hidden: int) -> PartitionableModel:
+        """The same kind of model with another number of hidden neurons."""
         ...
 
 
