@@ -49,8 +49,8 @@ def run(
     try:
         write_scenario(folder, settings)
         for history in experiment.histories(progress=True):
+            write_history(folder, [*histories, history])
             histories.append(history)
-            write_history(folder, histories)
         result = Result(scenario=settings, histories=tuple(histories))
         write_summary(folder, result)
         write_figures(folder, result)

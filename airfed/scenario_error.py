@@ -28,9 +28,8 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     elif first["type"] == "extra_forbidden":
         known = list((node_at(schema, location[:-1]) or {}).get("properties", {}))
         near = difflib.get_close_matches(str(location[-1]), known, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        message = f"{key}: unknown key with value {got}{hint} Known keys here: {', '.join(known)}"
-        message = message if near else message.replace(" Known", "; known")
+        hint = f"did you mean {near[0]}? " if near else ""
+        message = f"{key}: unknown key with value {got}; {hint}known keys here: {', '.join(known)}"
     elif first["type"] == "missing":
         message = f"{key}: missing; needed is {_needed(schema, location)}"
     elif first["type"].startswith("union_tag"):

@@ -1,0 +1,66 @@
+"""How updates travel, in a scenario: one choice that decides both distortion and delay."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from aircomp import ChannelInversion, Transceiver, TruncatedInversion
+from airfed.spec import Spec
+from channels import Fading
+from fl_models import Aggregator, Digital, Ideal, NetworkClock, OverTheAir
+from latency_opt import OFDMA, AirComp, BandwidthPolicy, EqualBandwidth, OptimalBandwidth
+
+
+class TruncatedInversionSpec(Spec):
+    """Truncated channel inversion."""
+
+    kind: Literal["truncated_inversion"] = "truncated_inversion"
+    participation: float = Field(
+        0.9, gt=0.0, lt=1.0, description="probability that a client's fading passes the truncation threshold"
+    )
+
+    def build(self, fading: Fading) -> Transceiver:
+        return TruncatedInversion.for_participation(self.participation, fading=fading)
+
+
+class ChannelInversionSpec(Spec):
+    """Full channel inversion."""
+
+    kind: Literal["channel_inversion"] = "channel_inversion"
+
+    def build(self, fading: Fading) -> Transceiver:
+        return ChannelInversion()
+
+
+class OFDMASpec(Spec):
+    """Bits in a band for each client."""
+
+    kind: Literal["ofdma"] = "ofdma"
+    bandwidth: Literal["equal", "optimal"] = Field("optimal", description="how a cell's band is shared")
+    bits_per_parameter: int = Field(
+        32, ge=2, le=32, description="32 for exact values, fewer for unbiased stochastic quantisation"
+    )
+
+    def build(self, fading: Fading) -> tuple[Aggregator, NetworkClock]:
+        policy: BandwidthPolicy = OptimalBandwidth() if self.bandwidth == "optimal" else EqualBandwidth()
+        bits = self.bits_per_parameter
+        aggregator: Aggregator = Ideal() if bits == 32 else Digital(bits_per_parameter=bits)
+        access = OFDMA(policy=policy, bits_per_parameter=bits)
+        return aggregator, NetworkClock(access=access, bits_per_parameter=bits)
+
+
+class AirCompSpec(Spec):
+    """Analog values, added by the air."""
+
+    kind: Literal["aircomp"] = "aircomp"
+    transceiver: TruncatedInversionSpec | ChannelInversionSpec = Field(
+        default_factory=TruncatedInversionSpec, discriminator="kind", description="how clients scale their signals"
+    )
+
+    def build(self, fading: Fading) -> tuple[Aggregator, NetworkClock]:
+        return OverTheAir(transceiver=self.transceiver.build(fading)), NetworkClock(access=AirComp())
+
+
+UplinkSpec = OFDMASpec | AirCompSpec
