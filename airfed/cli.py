@@ -13,7 +13,7 @@ from airfed.results_folder import ResultsExist, ResultsFolder
 from airfed.scenario import Scenario
 from airfed.scenario_error import ScenarioError
 from airfed.table import formatted_table
-from fl_models import DivergedTraining
+from fl_models import DivergedTraining, History
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -45,7 +45,7 @@ def run(
     except OSError as error:
         _stop(f"--out {path}: cannot be written: {error.strerror}; give another folder", BAD_INPUT)
 
-    histories = []
+    histories: list[History] = []
     try:
         write_scenario(folder, settings)
         for history in experiment.histories(progress=True):
