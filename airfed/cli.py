@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -9,7 +10,7 @@ import typer
 
 from airfed.experiment import Experiment, Result
 from airfed.report import write_figures, write_history, write_scenario, write_summary
-from airfed.results_folder import ResultsExist, ResultsFolder
+from airfed.results_folder import SCENARIO, ResultsExist, ResultsFolder
 from airfed.scenario import Scenario
 from airfed.scenario_error import ScenarioError
 from airfed.table import formatted_table
@@ -25,43 +26,73 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"airfed {version('airfed')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Without a command there is nothing to do."""
+
+
 @app.command()
 def run(
     scenario: Annotated[Path | None, typer.Argument(help="Scenario file; the embedded default if none.")] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; results/NAME if none.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the results that the folder holds.")] = False,
 ) -> None:
-    """Run a scenario: print the schemes side by side, write history, summary and figures."""
+    """Run a scenario: print the schemes side by side, write history, summary and figures.
+
+    Older results are replaced when the first scheme is complete, not before.
+    """
+    complete: list[History] = []
     try:
         settings = Scenario() if scenario is None else Scenario.load(scenario)
+        path = Path("results") / settings.name if out is None else out
+        if scenario is not None and (path / SCENARIO).resolve() == scenario.resolve():
+            _stop(f"--out {path}: holds the scenario file itself, which would be overwritten; give another folder", BAD_INPUT)
         experiment = Experiment.prepare(settings)
+        folder = _open(path, overwrite=force)
+        for history in experiment.histories(progress=True):
+            if not complete:
+                folder.clear()
+                write_scenario(folder, settings)
+            write_history(folder, [*complete, history])
+            complete.append(history)
+        result = Result(scenario=settings, histories=tuple(complete))
+        write_summary(folder, result)
+        write_figures(folder, result)
     except ScenarioError as error:
         _stop(str(error), BAD_INPUT)
-    path = out or Path("results") / settings.name
+    except KeyboardInterrupt:
+        _stop(f"interrupted; {_kept(complete)}", INTERRUPTED)
+    except DivergedTraining as error:
+        _stop(f"{error}; {_kept(complete)}", FAILED)
+    except OSError as error:
+        _stop(f"{path}: cannot be written: {error.strerror}; what was written until then is whole", FAILED)
+    typer.echo(formatted_table(result.table, target_accuracy=settings.target_accuracy))
+    typer.echo(f"\nresults in {folder.path}")
+
+
+def _open(path: Path, *, overwrite: bool) -> ResultsFolder:
     try:
-        folder = ResultsFolder.create(path, overwrite=force)
+        return ResultsFolder.open(path, overwrite=overwrite)
     except ResultsExist as error:
         _stop(f"{error}; give another --out or --force to overwrite them", BAD_INPUT)
     except OSError as error:
         _stop(f"--out {path}: cannot be written: {error.strerror}; give another folder", BAD_INPUT)
 
-    histories: list[History] = []
-    try:
-        write_scenario(folder, settings)
-        for history in experiment.histories(progress=True):
-            write_history(folder, [*histories, history])
-            histories.append(history)
-        result = Result(scenario=settings, histories=tuple(histories))
-        write_summary(folder, result)
-        write_figures(folder, result)
-    except KeyboardInterrupt:
-        _stop(f"interrupted; {folder.path} holds the {len(histories)} schemes that were complete", INTERRUPTED)
-    except DivergedTraining as error:
-        _stop(f"{error}; {folder.path} holds the {len(histories)} schemes that were complete", FAILED)
-    except OSError as error:
-        _stop(f"{folder.path}: cannot be written: {error.strerror}; what was written until then is whole", FAILED)
-    typer.echo(formatted_table(result.table, target_accuracy=settings.target_accuracy))
-    typer.echo(f"\nresults in {folder.path}")
+
+def _kept(complete: list[History]) -> str:
+    return (
+        f"the results of {len(complete)} complete schemes are kept" if complete else "no scheme was complete, nothing written"
+    )
 
 
 @app.command()

@@ -13,7 +13,7 @@ from airfed.scenario import Scenario
 from airfed.scenario_error import ScenarioError
 from airfed.table import comparison_table
 from channels import Network
-from fl_models import FederatedTask, History, Streams, Training
+from fl_models import DivergedTraining, FederatedTask, History, Streams, Training
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,10 +58,17 @@ class Experiment:
             for scheme, training in zip(self.scenario.schemes, self.trainings, strict=True):
                 bar.set_description(scheme.name)
                 records = []
-                for record in training.rounds(rounds):
-                    records.append(record)
-                    bar.update(record.round > 0)
-                yield History(scheme=scheme.name, records=tuple(records))
+                try:
+                    for record in training.rounds(rounds):
+                        records.append(record)
+                        bar.update(record.round > 0)
+                except DivergedTraining as error:
+                    raise DivergedTraining(f"scheme {scheme.name!r}: {error}") from None
+                yield History(
+                    scheme=scheme.name,
+                    cell_parameters=tuple(model.num_parameters for model in training.cell_models),
+                    records=tuple(records),
+                )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, Strict, model_validator
 
 from airfed.spec import Spec
 from channels import (
@@ -53,7 +53,7 @@ class LogDistanceSpec(Spec):
 
     kind: Literal["log_distance"] = Field("log_distance", description="power law with log-normal shadowing")
     exponent: float = Field(3.5, ge=1.0, le=8.0, description="path-loss exponent")
-    reference_distance_m: float = Field(1.0, gt=0.0, le=100.0, description="free space up to here")
+    reference_distance_m: float = Field(1.0, ge=0.01, le=100.0, description="free space up to here")
     shadowing_deviation_db: float = Field(8.0, ge=0.0, le=20.0, description="standard deviation of the shadowing")
 
     def build(self) -> Propagation:
@@ -86,16 +86,16 @@ class RicianSpec(Spec):
 class DevicesSpec(Spec):
     """Processors of the clients, log-uniform between the slowest and the fastest."""
 
-    min_cpu_hz: float = Field(50e6, gt=0.0, le=1e12, description="clock of the slowest processor")
-    max_cpu_hz: float = Field(400e6, gt=0.0, le=1e12, description="clock of the fastest; clocks are log-uniform between")
-    flops_per_cycle: float = Field(0.5, gt=0.0, le=1e6, description="floating-point operations a cycle")
+    min_cpu_hz: float = Field(50e6, ge=1e3, le=1e12, description="clock of the slowest processor")
+    max_cpu_hz: float = Field(400e6, ge=1e3, le=1e12, description="clock of the fastest; clocks are log-uniform between")
+    flops_per_cycle: float = Field(0.5, ge=1e-6, le=1e6, description="floating-point operations a cycle")
     effective_capacitance_f: float = Field(1e-28, ge=0.0, le=1e-20, description="energy of a cycle over clock squared")
 
     @model_validator(mode="after")
     def _ordered(self) -> DevicesSpec:
         if self.max_cpu_hz < self.min_cpu_hz:
             raise ValueError(
-                f"max_cpu_hz: got {self.max_cpu_hz:g}; allowed is at least min_cpu_hz, which is {self.min_cpu_hz:g}"
+                f"min_cpu_hz: got {self.min_cpu_hz:g} with max_cpu_hz = {self.max_cpu_hz:g}; allowed is at most max_cpu_hz"
             )
         return self
 
@@ -110,7 +110,7 @@ class DevicesSpec(Spec):
 class BackhaulSpec(Spec):
     """Between the stations and the cloud."""
 
-    rate_bps: float = Field(100e6, gt=0.0, le=1e13, description="rate of each station's link to the cloud")
+    rate_bps: float = Field(100e6, ge=1.0, le=1e13, description="rate of each station's link to the cloud")
     delay_s: float = Field(0.01, ge=0.0, le=1000.0, description="one-way delay")
 
 
@@ -119,11 +119,11 @@ class NetworkSpec(Spec):
 
     num_cells: int = Field(3, ge=1, le=1000, description="hexagonal cells, each with a band of its own")
     clients_per_cell: int = Field(20, ge=1, le=100_000, description="clients, uniform over each cell")
-    cell_radius_m: float = Field(250.0, gt=0.0, le=5000.0, description="circumradius of a cell")
-    min_distance_m: float = Field(35.0, ge=0.0, le=4000.0, description="no client is nearer to its station")
+    cell_radius_m: float = Field(250.0, ge=1.0, le=5000.0, description="circumradius of a cell")
+    min_distance_m: float = Field(35.0, ge=0.1, le=4000.0, description="no client is nearer to its station")
     carrier_hz: float = Field(3.5e9, ge=0.5e9, le=100e9, description="carrier frequency")
-    bandwidth_hz: float = Field(10e6, gt=0.0, le=1e11, description="band of each cell")
-    cell_load: Load | tuple[Load, ...] = Field(
+    bandwidth_hz: float = Field(10e6, ge=1.0, le=1e11, description="band of each cell")
+    cell_load: Load | Annotated[tuple[Load, ...], Strict(False)] = Field(
         (0.0, 0.3, 0.6),
         description="share of the slots that other traffic takes: one value per cell, or one for all",
     )
@@ -158,8 +158,6 @@ class NetworkSpec(Spec):
             raise ValueError(
                 f"min_distance_m: got {self.min_distance_m:g}; allowed is at least 10, where the urban macro model begins"
             )
-        if self.min_distance_m == 0.0:
-            raise ValueError("min_distance_m: got 0; allowed is any positive distance, since path loss has none at 0")
         return self
 
     def build(self, streams: Streams) -> Network:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from dataclasses import dataclass
@@ -30,21 +31,28 @@ class ResultsFolder:
     path: Path
 
     @classmethod
-    def create(cls, path: str | Path, *, overwrite: bool) -> ResultsFolder:
-        """An empty results folder; older results in it are removed only if `overwrite` says so. Other files stay.
+    def open(cls, path: str | Path, *, overwrite: bool) -> ResultsFolder:
+        """A folder that can be written to. Nothing in it changes yet.
 
         Raises:
             ResultsExist: if it holds results and `overwrite` is false.
-            OSError: if the folder cannot be made or written.
+            OSError: if the folder cannot be made or written, or has a folder where a result goes.
         """
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
         held = [name for name in NAMES if (folder / name).exists()]
+        for name in held:
+            if (folder / name).is_dir():
+                raise IsADirectoryError(errno.EISDIR, f"{name} in it is a folder")
         if held and not overwrite:
             raise ResultsExist(f"{folder}: already holds results ({', '.join(held)})")
-        for name in held:
-            (folder / name).unlink()
-        return cls(folder)
+        with tempfile.TemporaryFile(dir=folder):
+            return cls(folder)
+
+    def clear(self) -> None:
+        """Removes older results; other files stay."""
+        for name in NAMES:
+            (self.path / name).unlink(missing_ok=True)
 
     def write(self, name: str, content: bytes) -> None:
         """Writes a file at once: into a temporary file, to disk, then renamed into place.

@@ -13,8 +13,10 @@ from airfed.scenario_error import ScenarioError, explain
 from airfed.scheme_spec import DEFAULT_SCHEMES, HISTSpec, SchemeSpec
 from airfed.spec import Spec
 from airfed.toml_writer import to_toml
+from fl_models.digits import NUM_DIGITS
 
 MAX_FILE_BYTES = 1_000_000
+MAX_SCHEMES = 20
 
 
 class Scenario(Spec):
@@ -29,7 +31,12 @@ class Scenario(Spec):
     True
     """
 
-    name: str = Field("default", pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}$", description="names the results folder")
+    name: str = Field(
+        "default",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$",
+        description="names the results folder",
+        json_schema_extra={"allowed": "1 to 60 letters, digits, blanks and . _ -, the first a letter or digit"},
+    )
     seed: int = Field(0, ge=0, le=2**32 - 1, description="all randomness follows from it")
     target_accuracy: float = Field(0.9, gt=0.0, lt=1.0, description="test accuracy that time is counted to")
     network: NetworkSpec = Field(default_factory=NetworkSpec, description="The wireless network.")
@@ -38,13 +45,22 @@ class Scenario(Spec):
     )
     schemes: tuple[SchemeSpec, ...] = Field(
         DEFAULT_SCHEMES,
+        strict=False,
         min_length=1,
-        max_length=100,
+        max_length=MAX_SCHEMES,
         description="Ways of training to compare; the first is what speed-ups are over.",
     )
 
     @model_validator(mode="after")
     def _consistent(self) -> Scenario:
+        network, samples = self.network, int(NUM_DIGITS * (1.0 - self.learning.test_fraction))
+        needed = network.num_cells * network.clients_per_cell * self.learning.min_samples
+        if needed > samples:
+            raise ValueError(
+                f"network.num_cells · network.clients_per_cell · learning.min_samples: got {network.num_cells} · "
+                f"{network.clients_per_cell} · {self.learning.min_samples} = {needed}; allowed is at most {samples}, the "
+                "digits that there are to train on"
+            )
         names = [scheme.name for scheme in self.schemes]
         for index, name in enumerate(names):
             if name in names[:index]:
@@ -73,9 +89,11 @@ class Scenario(Spec):
             ScenarioError: naming the key, the value and the allowed range.
         """
         try:
-            return cls.model_validate(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
+            document = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:  # beyond its own error: numbers of thousands of digits, deep nesting
             raise ScenarioError(f"{source}: not valid TOML: {error}") from None
+        try:
+            return cls.model_validate(document)
         except ValidationError as error:
             raise ScenarioError(f"{source}: {explain(error, cls)}") from None
 
@@ -95,7 +113,7 @@ class Scenario(Spec):
         if len(content) > MAX_FILE_BYTES:
             raise ScenarioError(f"{path}: larger than {MAX_FILE_BYTES} bytes; that is no scenario")
         try:
-            text = content.decode("utf-8")
+            text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise ScenarioError(f"{path}: not UTF-8 text: byte {error.start} is {content[error.start]:#x}") from None
         return cls.from_toml(text, source=str(path))

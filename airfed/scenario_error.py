@@ -21,7 +21,7 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     top = errors[0]["loc"][:2]
     first, *others = sorted(errors, key=lambda one: -len(one["loc"]) if one["loc"][:2] == top else 0)
     location = first["loc"]
-    key = ".".join(str(step) for step in _keys(schema, location))
+    key = ".".join(_written(step) for step in _keys(schema, location))
     got = _shortened(first["input"])
     if first["type"] == "value_error":
         message = f"{key + '.' if key else ''}{first['ctx']['error']}"
@@ -30,6 +30,9 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
         near = difflib.get_close_matches(str(location[-1]), known, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         message = f"{key}: unknown key with value {got}; {hint}known keys here: {', '.join(known)}"
+        kinds = (node_at(schema, location[:-2]) or {}).get("discriminator", {}).get("mapping", {})
+        if kinds:
+            message += f" (of kind {location[-2]}; kinds are {', '.join(kinds)})"
     elif first["type"] == "missing":
         message = f"{key}: missing; needed is {_needed(schema, location)}"
     elif first["type"].startswith("union_tag"):
@@ -61,6 +64,12 @@ def _keys(schema: dict[str, object], location: tuple[str | int, ...]) -> list[st
 def _needed(schema: dict[str, object], location: tuple[str | int, ...]) -> str:
     node = node_at(schema, location) or {}
     return allowed_range(node) or (f"a table with the keys {', '.join(node['properties'])}" if "properties" in node else "")
+
+
+def _written(step: str | int) -> str:
+    """A key as in TOML, quoted if it is no plain one."""
+    text = str(step)
+    return text if text.replace("-", "_").isidentifier() or text.isdecimal() else _shortened(text)
 
 
 def _shortened(value: object) -> str:

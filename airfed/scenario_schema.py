@@ -48,6 +48,8 @@ def node_at(schema: Node, location: Sequence[str | int]) -> Node | None:
 
 def allowed_range(node: Node) -> str:
     """The values that a key may take; '' for a table."""
+    if "allowed" in node:
+        return str(node["allowed"])
     if "anyOf" in node:
         return " or ".join(dict.fromkeys(allowed_range(part) for part in node["anyOf"]))
     if "const" in node or "enum" in node:
@@ -73,10 +75,6 @@ def _bounds(node: Node) -> str:
         high = short_number(node["maximum"])
     elif "exclusiveMaximum" in node:
         high = f"below {short_number(node['exclusiveMaximum'])}"
-    if "maxLength" in node:
-        return f"{node.get('minLength', 0)} to {node['maxLength']} characters"
-    if "pattern" in node:
-        return "1 to 80 letters, digits, blanks and . _ -, the first a letter or digit"
     return " to ".join(part for part in (low, high) if part)
 
 

@@ -61,7 +61,12 @@ class HISTSpec(Spec):
 class SchemeSpec(Spec):
     """One way of training, to be compared with the others on the same draws."""
 
-    name: str = Field(min_length=1, max_length=80, description="as shown in tables and figures")
+    name: str = Field(
+        # What every terminal and matplotlib's font can show, and nothing that starts its formulas.
+        pattern=r"^[A-Za-z0-9][ !\"#%-\[\]-~\u00a1-\u024f\u0370-\u03ff]{0,59}$",
+        description="as shown in tables and figures",
+        json_schema_extra={"allowed": "1 to 60 Latin or Greek characters but $ and \\, the first a letter or digit"},
+    )
     algorithm: HierarchicalFedAvgSpec | HISTSpec = Field(
         discriminator="kind",
         description="kind = hierarchical_fedavg, or hist with a partition of kind equal, round_latency or training_latency",

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 class Spec(BaseModel):
     """A part of a scenario: unknown keys, infinities and later changes are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
     @model_validator(mode="before")
     @classmethod

@@ -18,7 +18,7 @@ class TruncatedInversionSpec(Spec):
 
     kind: Literal["truncated_inversion"] = "truncated_inversion"
     participation: float = Field(
-        0.9, gt=0.0, lt=1.0, description="probability that a client's fading passes the truncation threshold"
+        0.9, ge=0.001, le=0.999, description="probability that a client's fading passes the truncation threshold"
     )
 
     def build(self, fading: Fading) -> Transceiver:

@@ -9,6 +9,7 @@ from sklearn.model_selection import train_test_split
 from fl_models.dataset import Dataset
 
 LARGEST_PIXEL = 16.0
+NUM_DIGITS = 1797
 
 
 def digits(*, test_fraction: float, rng: np.random.Generator) -> tuple[Dataset, Dataset]:

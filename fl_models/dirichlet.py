@@ -56,21 +56,25 @@ def two_level_dirichlet_split(
     rng: np.random.Generator,
 ) -> list[IntArray]:
     """One part for each client, cell by cell: classes are shared out over cells, then within each cell over its clients."""
-    cells = dirichlet_split(
-        labels,
-        num_parts=num_cells,
-        concentration=cell_concentration,
-        min_samples=clients_per_cell * min_samples,
-        rng=rng,
-    )
+    most = len(labels) // (num_cells * clients_per_cell)
+    if min_samples > most:
+        raise ValueError(
+            f"min_samples: got {min_samples} for {num_cells} cells of {clients_per_cell} clients; {len(labels)} samples "
+            f"allow at most {most}"
+        )
+    cells = _split_at("cell", labels, num_cells, cell_concentration, clients_per_cell * min_samples, rng)
     parts: list[IntArray] = []
     for samples in cells:
-        clients = dirichlet_split(
-            labels[samples],
-            num_parts=clients_per_cell,
-            concentration=client_concentration,
-            min_samples=min_samples,
-            rng=rng,
-        )
+        clients = _split_at("client", labels[samples], clients_per_cell, client_concentration, min_samples, rng)
         parts += [samples[part] for part in clients]
     return parts
+
+
+def _split_at(
+    level: str, labels: IntArray, num_parts: int, concentration: float, min_samples: int, rng: np.random.Generator
+) -> list[IntArray]:
+    """A split whose errors name the level that they are at."""
+    try:
+        return dirichlet_split(labels, num_parts=num_parts, concentration=concentration, min_samples=min_samples, rng=rng)
+    except ValueError as error:
+        raise ValueError(f"{level}_{error}") from None

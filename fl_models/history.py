@@ -14,8 +14,8 @@ class RoundCost:
 
     Attributes:
         downlink_s: edge servers to clients, over the edge rounds.
-        compute_s: local training of the last client of each edge round.
-        uplink_s: clients to edge servers.
+        compute_s: local training, until the last client of each edge round is done with it.
+        uplink_s: from then until the last update has arrived.
         backhaul_s: edge servers to the cloud and back.
         energy_j: mean over all clients.
         uplink_bits: mean over all clients; an analog value counts as the bits that it stands for.
@@ -54,11 +54,11 @@ class RoundRecord:
     round: int
     test_accuracy: float
     test_loss: float
-    train_loss: float
-    time_s: float
-    energy_j: float
-    uplink_bits: float
-    cost: RoundCost
+    train_loss: float = math.nan
+    time_s: float = 0.0
+    energy_j: float = 0.0
+    uplink_bits: float = 0.0
+    cost: RoundCost = RoundCost()
 
     def to_row(self) -> dict[str, float]:
         """The record as a flat row; what the round itself cost has the prefix `round_`."""
@@ -73,10 +73,12 @@ class History:
 
     Attributes:
         scheme: name of the scheme.
+        cell_parameters: how many parameters a client of each cell trains and sends.
         records: one a round.
     """
 
     scheme: str
+    cell_parameters: tuple[int, ...]
     records: tuple[RoundRecord, ...]
 
     @property

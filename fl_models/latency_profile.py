@@ -25,26 +25,29 @@ def partition_problem(
     """t_j and κ_j of the median global round of every cell, and the least share of one neuron.
 
     Payload and work are both in proportion to the parameters held, so for any fading, and even with optimal bandwidths, a
-    cell's round is affine in its share α_j of the neurons: two sizes, one neuron and all of them, give the line. The median
-    over fading is taken since the mean need not exist: a power-limited uplink takes a time in proportion to 1/|h|², whose
-    mean is infinite under Rayleigh fading.
+    cell's round is affine in its share α_j of the neurons: two sizes, the model and one twice as wide, give the line. The
+    median over fading is taken since the mean need not exist: a power-limited uplink takes a time in proportion to 1/|h|²,
+    whose mean is infinite under Rayleigh fading.
 
     Args:
         rng: source of the fading.
         num_draws: global rounds that the median is taken over.
     """
     channel = network.draw(num_draws * schedule.edge_rounds, rng=rng)
-    sizes = np.array([1.0 / model.num_hidden, 1.0])
     fixed_s, slope_s = [], []
     for cell in channel.cells:
         plan = aggregator.plan(cell)
-        small_s, whole_s = (
+        once_s, twice_s = (
             clock.cell_round(cell, model=part, plan=plan, schedule=schedule).latencies_s(schedule.edge_rounds)
-            for part in (model.with_hidden(1), model)
+            for part in (model, model.with_hidden(2 * model.num_hidden))
         )
-        slope_s.append(np.median((whole_s - small_s) / (sizes[1] - sizes[0])))
-        fixed_s.append(np.median(whole_s) - slope_s[-1])
+        slope_s.append(np.median(twice_s - once_s))
+        # Rounding must not make a negative of a fixed part of nearly nothing.
+        fixed_s.append(max(np.median(once_s) - slope_s[-1], 0.0))
     weights = np.bincount(network.layout.serving_cell) / network.num_clients
     return PartitionProblem(
-        fixed_latency_s=np.array(fixed_s), slope_s=np.array(slope_s), weights=weights, min_fraction=sizes[0]
+        fixed_latency_s=np.array(fixed_s),
+        slope_s=np.array(slope_s),
+        weights=weights,
+        min_fraction=np.array(1.0 / model.num_hidden),
     )

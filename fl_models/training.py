@@ -11,7 +11,8 @@ from channels.network import Network
 from fl_models.aggregator import Aggregator
 from fl_models.algorithm import Algorithm, TrainingState
 from fl_models.clock import Clock
-from fl_models.history import RoundCost, RoundRecord
+from fl_models.history import RoundRecord
+from fl_models.model import Model
 from fl_models.streams import Stream, Streams
 from fl_models.task import FederatedTask
 
@@ -42,6 +43,11 @@ class Training:
     clock: Clock
     streams: Streams
 
+    @property
+    def cell_models(self) -> tuple[Model, ...]:
+        """What a client of each cell trains and sends."""
+        return self.algorithm.cell_models(self.task)
+
     def rounds(self, num_rounds: int) -> Iterator[RoundRecord]:
         """The record of the initial model, then one after each global round."""
         state, record = self.start()
@@ -53,8 +59,9 @@ class Training:
     def start(self) -> tuple[TrainingState, RoundRecord]:
         """The initial model and its record."""
         parameters = self.task.model.init(rng=self.streams.rng(Stream.MODEL))
-        state = TrainingState(round_index=0, parameters=parameters)
-        return state, self._record(state, None, RoundCost())
+        accuracy, loss = self.task.evaluate(parameters)
+        record = RoundRecord(round=0, test_accuracy=accuracy, test_loss=loss)
+        return TrainingState(round_index=0, parameters=parameters), record
 
     def round(self, state: TrainingState, before: RoundRecord) -> tuple[TrainingState, RoundRecord]:
         """One more global round: the new state and its record."""
@@ -62,24 +69,23 @@ class Training:
         channel = self.network.draw(schedule.edge_rounds, rng=self.streams.rng(Stream.FADING, state.round_index))
         cells = channel.cells
         plans = [self.aggregator.plan(cell) for cell in cells]
+        # What overflows is told below, with the round and the likely causes.
         with np.errstate(over="ignore", invalid="ignore"):
             state = self.algorithm.round(state, task=self.task, plans=plans, streams=self.streams)
-        if not np.isfinite(state.parameters).all():
+            accuracy, loss = self.task.evaluate(state.parameters)
+        if not (np.isfinite(loss) and np.isfinite(state.parameters).all()):
             raise DivergedTraining(
-                f"training diverged in round {state.round_index} with step_size {schedule.step_size:g}; take a smaller one"
+                f"training diverged in round {state.round_index} with step_size {schedule.step_size:g}; take a smaller one or, "
+                "if the noise of analog uplinks drives it, more power or a stronger truncation"
             )
-        cost = self.clock.round(cells, models=self.algorithm.cell_models(self.task), plans=plans, schedule=schedule)
-        return state, self._record(state, before, cost)
-
-    def _record(self, state: TrainingState, before: RoundRecord | None, cost: RoundCost) -> RoundRecord:
-        accuracy, loss = self.task.evaluate(state.parameters)
-        return RoundRecord(
+        cost = self.clock.round(cells, models=self.cell_models, plans=plans, schedule=schedule)
+        return state, RoundRecord(
             round=state.round_index,
             test_accuracy=accuracy,
             test_loss=loss,
             train_loss=state.train_loss,
-            time_s=cost.latency_s + (before.time_s if before else 0.0),
-            energy_j=cost.energy_j + (before.energy_j if before else 0.0),
-            uplink_bits=cost.uplink_bits + (before.uplink_bits if before else 0.0),
+            time_s=before.time_s + cost.latency_s,
+            energy_j=before.energy_j + cost.energy_j,
+            uplink_bits=before.uplink_bits + cost.uplink_bits,
             cost=cost,
         )

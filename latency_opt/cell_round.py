@@ -13,8 +13,6 @@ from latency_opt.energy import compute_energy_j, transmit_energy_j
 from latency_opt.multiple_access import MultipleAccess
 
 DOWNLINK_BITS_PER_PARAMETER = 32
-TIE = 1e-9
-"""Clients that are done within this relative time of each other are done together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +30,12 @@ class CellWorkload:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CellRound:
-    """Where the time and energy of E edge rounds went; the client that is done last sets the pace of each.
-
-    Of several that are done together, as with optimal bandwidths or over the air, it is the one that computed longest.
+    """Where the time and energy of E edge rounds went.
 
     Attributes:
         downlink_s: (E,) multicast of the model to the clients.
-        compute_s: (E,) local training of the last client.
-        uplink_s: (E,) its uplink.
+        compute_s: (E,) local training, until the last client is done with it.
+        uplink_s: (E,) from then until the last update has arrived.
         backhaul_s: one exchange with the cloud.
         energy_j: (n,) what each client spent, computing and sending.
     """
@@ -88,8 +84,7 @@ def cell_round(
     compute_s = compute_latency_s(workload.flops, cpu_hz=devices.cpu_hz, flops_per_cycle=devices.flops_per_cycle)
     uplink = access.uplink(channel, compute_s=compute_s, num_parameters=workload.num_parameters, active=active)
     finish_s = uplink.finish_s.max(axis=-1)
-    done_last = active & (uplink.finish_s >= (1.0 - TIE) * finish_s[..., None])
-    last_compute_s = np.max(np.where(done_last, compute_s, 0.0), axis=-1)
+    all_computed_s = np.max(np.where(active, compute_s, 0.0), axis=-1)
 
     downlink_bits = DOWNLINK_BITS_PER_PARAMETER * workload.num_parameters
     downlink_s = multicast_latency_s(
@@ -109,8 +104,8 @@ def cell_round(
     sending_j = transmit_energy_j(uplink.airtime_s, power_w=power_fraction * channel.client_power_w)
     return CellRound(
         downlink_s=downlink_s,
-        compute_s=last_compute_s,
-        uplink_s=finish_s - last_compute_s,
+        compute_s=all_computed_s,
+        uplink_s=finish_s - all_computed_s,
         backhaul_s=float(backhaul_s),
         energy_j=np.sum(np.where(active, training_j + sending_j, 0.0), axis=0),
     )

@@ -22,6 +22,18 @@ step_size = 0.1
 [learning.model]
 hidden = 9
 """
+EXACT = """
+[[schemes]]
+name = "exact"
+algorithm = { kind = "hierarchical_fedavg" }
+uplink = { kind = "ofdma" }
+"""
+NOISY = """
+[[schemes]]
+name = "noisy"
+algorithm = { kind = "hist" }
+uplink = { kind = "aircomp" }
+"""
 FILES = [
     "accuracy_vs_time.png",
     "accuracy_vs_uplink.png",
@@ -90,6 +102,16 @@ def test_results_are_not_overwritten_without_force(small, tmp_path):
     assert airfed("run", small, "--force", cwd=tmp_path).returncode == 0
     assert (folder / "notes.txt").read_text() == "mine"
 
+    # A forced run that completes no scheme leaves the older results alone, and so does one on the results' own scenario.
+    before = {name: (folder / name).read_bytes() for name in FILES}
+    wild = SMALL.replace("step_size = 0.1", "step_size = 1000.0") + NOISY
+    small.write_text(wild)
+    assert airfed("run", small, "--force", cwd=tmp_path).returncode == 1
+    own = airfed("run", folder / "scenario.toml", "--force", cwd=tmp_path)
+    assert own.returncode == 2
+    assert "holds the scenario file itself" in own.stderr
+    assert {name: (folder / name).read_bytes() for name in FILES} == before
+
 
 @pytest.mark.parametrize(
     ("text", "words"),
@@ -101,10 +123,10 @@ def test_results_are_not_overwritten_without_force(small, tmp_path):
         (
             '[[schemes]]\nname = "x"\nalgorithm = { kind = "hierarchical_fedavg" }\n'
             'uplink = { kind = "aircomp", transceiver = { kind = "truncated_inversion", participation = 1.2 } }',
-            ["participation", "1.2", "above 0 to below 1"],
+            ["participation", "1.2", "0.001 to 0.999"],
         ),
         ("a = = 3", ["not valid TOML", "line 1"]),
-        ("[network]\nclients_per_cell = 500", ["min_samples"]),
+        ("[network]\nclients_per_cell = 500", ["min_samples", "4500", "at most 1437"]),
     ],
 )
 def test_bad_input_is_one_message_and_exit_code_two(tmp_path, text, words):
@@ -147,21 +169,12 @@ def test_init_writes_a_scenario_that_runs(tmp_path):
 
 def test_diverging_training_is_told_and_keeps_what_was_done(tmp_path):
     """With a huge step the air's noise, which grows with the updates, feeds on itself."""
-    schemes = """
-        [[schemes]]
-        name = "exact"
-        algorithm = { kind = "hierarchical_fedavg" }
-        uplink = { kind = "ofdma" }
-        [[schemes]]
-        name = "noisy"
-        algorithm = { kind = "hist" }
-        uplink = { kind = "aircomp" }
-    """
-    (tmp_path / "wild.toml").write_text(SMALL.replace("step_size = 0.1", "step_size = 1000.0") + schemes)
+    (tmp_path / "wild.toml").write_text(SMALL.replace("step_size = 0.1", "step_size = 1000.0") + EXACT + NOISY)
     done = airfed("run", "wild.toml", "--out", "there", cwd=tmp_path)
     assert done.returncode == 1
     assert "training diverged in round 1 with step_size 1000" in done.stderr.splitlines()[-1]
-    assert "the 1 schemes that were complete" in done.stderr.splitlines()[-1]
+    assert "scheme 'noisy'" in done.stderr.splitlines()[-1]
+    assert "1 complete schemes are kept" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert names(tmp_path / "there") == ["history.csv", "scenario.toml"]
 
@@ -207,4 +220,5 @@ def test_ctrl_c_leaves_whole_files(tmp_path):
 
 def test_help_and_nonsense(tmp_path):
     assert "run" in airfed("--help", cwd=tmp_path).stdout
+    assert airfed("--version", cwd=tmp_path).stdout.startswith("airfed 0.")
     assert airfed("nonsense", cwd=tmp_path).returncode == 2

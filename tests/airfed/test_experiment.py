@@ -75,14 +75,30 @@ def test_every_kind_of_channel_runs(network):
 
 
 def test_results_folder_keeps_what_it_had_when_a_write_fails(tmp_path, monkeypatch):
-    folder = ResultsFolder.create(tmp_path / "a/b", overwrite=False)
+    folder = ResultsFolder.open(tmp_path / "a/b", overwrite=False)
     folder.write("history.csv", b"old")
     monkeypatch.setattr("os.fsync", lambda handle: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space left"):
         folder.write("history.csv", b"new")
     assert [path.name for path in folder.path.iterdir()] == ["history.csv"]
     assert (folder.path / "history.csv").read_bytes() == b"old"
+
+
+def test_results_folder_is_cleared_only_when_asked_to(tmp_path):
+    folder = ResultsFolder.open(tmp_path, overwrite=False)
+    folder.write("history.csv", b"old")
+    (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ResultsExist, match="already holds results"):
-        ResultsFolder.create(folder.path, overwrite=False)
-    ResultsFolder.create(folder.path, overwrite=True)
-    assert list(folder.path.iterdir()) == []
+        ResultsFolder.open(tmp_path, overwrite=False)
+    again = ResultsFolder.open(tmp_path, overwrite=True)
+    assert (tmp_path / "history.csv").read_bytes() == b"old"
+    again.clear()
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_folder_where_a_result_goes_is_told_before_anything_is_removed(tmp_path):
+    (tmp_path / "history.csv").mkdir()
+    (tmp_path / "scenario.toml").write_text("mine")
+    with pytest.raises(IsADirectoryError, match="history.csv in it is a folder"):
+        ResultsFolder.open(tmp_path, overwrite=True)
+    assert (tmp_path / "scenario.toml").read_text() == "mine"

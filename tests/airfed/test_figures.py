@@ -24,7 +24,7 @@ def history(name, accuracies, *, latency_s=1.0):
         )
         for index, accuracy in enumerate(accuracies)
     ]
-    return History(scheme=name, records=tuple(records))
+    return History(scheme=name, cell_parameters=(1,), records=tuple(records))
 
 
 HISTORIES = [

@@ -139,7 +139,7 @@ def test_histories_repeat_and_add_up(make_network, make_task, algorithm, aggrega
     network = make_network(3, 4)
     task = make_task(network)
     one, two = (records(algorithm, task, network, aggregator=aggregator, clock=clock) for _ in range(2))
-    frames = [History(scheme="x", records=tuple(r)).to_frame() for r in (one, two)]
+    frames = [History(scheme="x", cell_parameters=(), records=tuple(r)).to_frame() for r in (one, two)]
     assert frames[0].to_csv() == frames[1].to_csv()
     other = records(algorithm, task, network, aggregator=aggregator, clock=clock, seed=1)
     assert other[-1].test_loss != one[-1].test_loss
@@ -239,6 +239,7 @@ def test_reaching_a_target(make_network, make_task):
     network = make_network(1, 3)
     history = History(
         scheme="x",
+        cell_parameters=(),
         records=tuple(records(HierarchicalFedAvg(schedule=SCHEDULE), make_task(network), network, rounds=3)),
     )
     assert history.reaching(0.0).round == 0
