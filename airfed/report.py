@@ -31,10 +31,14 @@ def write_history(folder: ResultsFolder, histories: Sequence[History]) -> None:
 
 
 def write_summary(folder: ResultsFolder, result: Result) -> None:
-    """`summary.json`: the comparison table with the seed and the versions that made it; null where not reached."""
+    """`summary.json`: the comparison table with the seed and the versions that made it; null where not reached.
+
+    `cell_parameters` tells how large a part of the model each cell trains.
+    """
     rows = [
         {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
-        for row in result.table.to_dict(orient="records")
+        | {"cell_parameters": history.cell_parameters}
+        for row, history in zip(result.table.to_dict(orient="records"), result.histories, strict=True)
     ]
     summary = {
         "scenario": result.scenario.name,

@@ -30,7 +30,8 @@ def comparison_table(histories: Sequence[History], *, target_accuracy: float) ->
             }
         )
     table = pd.DataFrame(rows)
-    table["speed_up"] = table["time_to_target_s"].iloc[0] / table["time_to_target_s"]
+    seconds = table["time_to_target_s"]
+    table["speed_up"] = (seconds.iloc[0] / seconds).where(seconds > 0.0)
     return table
 
 
@@ -38,8 +39,8 @@ def formatted_table(table: pd.DataFrame, *, target_accuracy: float) -> str:
     """The table of `comparison_table` for a terminal."""
     target = f"{100 * target_accuracy:g} %"
 
-    def cell(value: float, text: str) -> str:
-        return "not reached" if math.isnan(value) else text
+    def cell(value: float, text: str, otherwise: str = "not reached") -> str:
+        return otherwise if math.isnan(value) else text
 
     columns = {
         "scheme": list(table["scheme"]),
@@ -47,9 +48,10 @@ def formatted_table(table: pd.DataFrame, *, target_accuracy: float) -> str:
         f"seconds to {target}": [cell(value, f"{value:.1f}") for value in table["time_to_target_s"]],
         "uplink Mbit/client": [cell(value, f"{value / 1e6:.1f}") for value in table["uplink_bits_per_client"]],
         "energy J/client": [cell(value, f"{value:.3g}") for value in table["energy_per_client_j"]],
-        "speed-up": [cell(value, f"{value:.1f}x") for value in table["speed_up"]],
+        "speed-up": [cell(value, f"{value:.1f}x", "-") for value in table["speed_up"]],
     }
     widths = [max(map(len, [name, *cells])) for name, cells in columns.items()]
     rows = [list(columns), *(list(row) for row in zip(*columns.values(), strict=True))]
     lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows]
-    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+    note = f"traffic and energy, too, are counted until {target}; speed-ups are over the first row"
+    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "", note])

@@ -10,9 +10,15 @@ import numpy as np
 from channels.arrays import FloatArray, checked
 from channels.shannon import shannon_rate_bps
 from latency_opt.cvxpy_program import CvxpyProgram
-from latency_opt.min_bandwidth import lambert_bandwidth
+from latency_opt.min_bandwidth import band_snr
 from latency_opt.monotone_root import monotone_root
 from latency_opt.result import InfeasibleProblem, Status, status_of
+
+SMALL_SNR = 1e-3
+"""Below this SNR over a band differences of logarithms are taken from their series."""
+
+BAND_TOLERANCE = 1e-12
+"""The bands add up to the cell's to within this share of it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -127,8 +133,11 @@ def minimize_deadline(problem: BandwidthProblem) -> BandwidthResult:
 
     At the optimum all clients are done together and the band is used up, so what is left is the root t of
     Σ_i b_i(s_i/(t - c_i)) = B, b_i being the least band for a rate. B/Σb is nearly linear in t: Newton's method converges
-    in a few steps. The conditions checked: everybody is done at the deadline, and the bands add up to B; positive
-    multipliers then exist, from which the shadow price follows.
+    in a few steps. The unknown is u = t - max_i(c_i + s_i N0 ln 2/(p_i g_i)), the time beyond what any band can save: where
+    power or computing is so short that t hardly depends on the bands, these still come out in full precision.
+
+    The conditions checked: everybody is done at the deadline, and the bands add up to B; positive multipliers then exist,
+    from which the shadow price follows.
 
     >>> problem = BandwidthProblem(compute_s=[0.0, 0.1], payload_bits=1e6, gain_power_w=[1e-12, 1e-13],
     ...                            noise_psd_w_per_hz=1e-20, bandwidth_hz=1e6)
@@ -136,41 +145,74 @@ def minimize_deadline(problem: BandwidthProblem) -> BandwidthResult:
     >>> result.status, float(result.deadline_s.round(4)), result.bandwidth_hz.round(-3).tolist()
     (<Status.OPTIMAL: 'optimal'>, 0.4497, [259000.0, 741000.0])
     """
-    bits, compute, snr, band = problem.payload_bits, problem.compute_s, problem.snr_hz, problem.bandwidth_hz
-    sends = bits > 0.0
+    sends = problem.payload_bits > 0.0
     nobody = ~sends.any(axis=-1)
+    bits = np.where(sends, problem.payload_bits, 1.0)
+    compute = np.where(sends, problem.compute_s, 0.0)
+    snr = np.where(sends, problem.snr_hz, 1.0)
+    band = problem.bandwidth_hz
 
-    def needed(deadline: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Bands for a deadline, rates, and the slopes dr/db."""
-        rate = np.where(sends, bits / np.where(sends, deadline[..., None] - compute, 1.0), 0.0)
-        bands = lambert_bandwidth(rate, snr_hz=np.where(sends, snr, 1.0))
-        ratio = np.where(sends, snr, 0.0) / np.where(sends, bands, 1.0)
-        return bands, rate, np.where(sends, (np.log1p(ratio) - ratio / (1.0 + ratio)) / np.log(2.0), 1.0)
+    least_airtime = bits * np.log(2.0) / snr  # with infinite bandwidth
+    least_finish = np.where(sends, compute + least_airtime, -np.inf)
+    latest = np.where(nobody, 0.0, least_finish.max(axis=-1))
+    gap = np.where(sends, latest[..., None] - least_finish, 1.0)
 
-    def slack(deadline: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """B/Σb - 1 and its slope in the deadline."""
-        bands, rate, slope = needed(deadline)
+    def needed(beyond: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(..., n) bands for a deadline, and how fast each falls as the deadline moves out."""
+        spare_s = gap + beyond[..., None]
+        airtime = least_airtime + spare_s
+        ratio = band_snr(least_airtime / airtime, spare=spare_s / airtime)
+        fall = bits * np.log(2.0) / (airtime**2 * rate_excess(ratio))
+        return np.where(sends, snr / ratio, 0.0), np.where(sends, fall, 0.0)
+
+    def slack(beyond: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """B/Σb - 1 and its slope."""
+        bands, fall = needed(beyond)
         total = np.where(nobody, band, bands.sum(axis=-1))
-        growth = np.sum(np.where(sends, rate**2 / np.where(sends, bits, 1.0) / slope, 0.0), axis=-1)
-        return band / total - 1.0, band * growth / total**2
+        return band / total - 1.0, band * fall.sum(axis=-1) / total**2
 
-    alone_s = problem.finish_s(np.where(sends, band[..., None], 0.0)).max(axis=-1)
-    equal_s = problem.finish_s(equal_bandwidth(problem)).max(axis=-1)
-    deadline, iterations = monotone_root(slack, low=alone_s, high=equal_s)
+    def last(shared_by: FloatArray) -> FloatArray:
+        """When the last client is done, beyond `latest`, if each has the band over `shared_by`."""
+        late = least_airtime * airtime_excess(snr * shared_by[..., None] / band[..., None]) - gap
+        return np.maximum(np.where(sends, late, 0.0).max(axis=-1), 0.0)
 
-    bands, rate, slope = needed(deadline)
+    senders = np.maximum(sends.sum(axis=-1), 1)
+    beyond, iterations = monotone_root(slack, low=last(np.ones_like(senders)), high=last(senders), tolerance=BAND_TOLERANCE)
+
+    bands, fall = needed(beyond)
+    deadline = latest + beyond
     late = np.where(sends, np.abs(problem.finish_s(bands) / np.where(nobody, 1.0, deadline)[..., None] - 1.0), 0.0)
     used = np.where(nobody, 0.0, np.abs(bands.sum(axis=-1) / band - 1.0))
     residual = float(max(late.max(), used.max()))
-    weight = np.sum(np.where(sends, rate**2 / np.where(sends, bits, 1.0) / slope, 0.0), axis=-1)
     return BandwidthResult(
-        deadline_s=np.where(nobody, 0.0, deadline),
+        deadline_s=deadline,
         bandwidth_hz=bands,
-        shadow_price_s_per_hz=np.where(nobody, 0.0, 1.0 / np.where(nobody, 1.0, weight)),
+        shadow_price_s_per_hz=np.where(nobody, 0.0, 1.0 / np.where(nobody, 1.0, fall.sum(axis=-1))),
         kkt_residual=residual,
         status=status_of(residual),
         iterations=iterations,
     )
+
+
+def rate_excess(snr: FloatArray) -> FloatArray:
+    """ln(1 + x) - x/(1 + x), in full precision for small x too; ln 2 times the slope of the rate in the band.
+
+    >>> rate_excess(np.array([1e-9, 1.0])).round(22).tolist()
+    [5e-19, 0.1931471805599453]
+    """
+    series = snr**2 * (0.5 - snr * (2.0 / 3.0 - snr * (0.75 - 0.8 * snr)))
+    return np.where(snr < SMALL_SNR, series, np.log1p(snr) - snr / (1.0 + snr))
+
+
+def airtime_excess(snr: FloatArray) -> FloatArray:
+    """x/ln(1 + x) - 1, in full precision for small x too; how much longer than with infinite bandwidth a client sends.
+
+    >>> airtime_excess(np.array([1e-9, 1.0])).round(16).tolist()
+    [5e-10, 0.4426950408889634]
+    """
+    series = snr * (0.5 - snr * (1.0 / 12.0 - snr * (1.0 / 24.0 - snr * 19.0 / 720.0)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(snr < SMALL_SNR, series, snr / np.log1p(snr) - 1.0)
 
 
 def equal_bandwidth(problem: BandwidthProblem) -> FloatArray:

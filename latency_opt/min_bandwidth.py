@@ -35,22 +35,24 @@ def min_bandwidth_hz(rate_bps: ArrayLike, *, gain_power_w: ArrayLike, noise_psd_
     rate = checked("rate_bps", rate_bps, low=0.0)
     received = checked("gain_power_w", gain_power_w, low=0.0)
     noise = checked("noise_psd_w_per_hz", noise_psd_w_per_hz, low=0.0, open_low=True)
-    return lambert_bandwidth(rate, snr_hz=received / noise)
-
-
-def lambert_bandwidth(rate: FloatArray, *, snr_hz: FloatArray) -> FloatArray:
-    """The formula of `min_bandwidth_hz` without its checks, `snr_hz` being p·g/N0.
-
-    With x = p g/(N0 b), the SNR over the band, the equation to solve is ln(1 + x)/x = Γ.
-    """
     with np.errstate(divide="ignore", invalid="ignore"):
-        load = np.log(2.0) * rate / snr_hz
-    ordinary = (load > 0.0) & (load < 1.0)
-    near = ordinary & (load > 1.0 - NEAR_BRANCH_POINT)
-    gamma = np.where(ordinary & ~near, load, 0.5)
+        load = np.log(2.0) * rate * noise / received
+    carried = (load > 0.0) & (load < 1.0)
+    load = np.where(carried, load, 0.5)
+    band = received / noise / band_snr(load, spare=1.0 - load)
+    return np.where(carried, band, np.where(rate > 0.0, np.inf, 0.0))
+
+
+def band_snr(load: FloatArray, *, spare: FloatArray) -> FloatArray:
+    """SNR x over the band at which ln(1 + x)/x equals the load Γ, that is x = -(W₋₁(-Γ e^(-Γ)) + Γ)/Γ.
+
+    Args:
+        load: Γ, between 0 and 1.
+        spare: 1 - Γ, which decides alone where Γ is nearly 1 and so is wanted in full precision.
+    """
+    near = spare < NEAR_BRANCH_POINT
+    gamma = np.where(near, 0.5, load)
     snr = -(lambertw(-gamma * np.exp(-gamma), k=-1).real + gamma) / gamma
     snr -= (np.log1p(snr) - gamma * snr) / (1.0 / (1.0 + snr) - gamma)  # one Newton step, for the cancellation in W + Γ
-    spare = np.where(near, 1.0 - load, 0.0)
     series = spare * (2.0 + spare * (8.0 / 3.0 + spare * (28.0 / 9.0 + spare * 464.0 / 135.0)))
-    band = snr_hz / np.where(near, series, snr)
-    return np.where(ordinary, band, np.where(rate > 0.0, np.inf, 0.0))
+    return np.where(near, series, snr)

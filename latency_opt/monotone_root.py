@@ -9,11 +9,14 @@ import numpy as np
 from channels.arrays import FloatArray
 
 MAX_ITERATIONS = 200
-TOLERANCE = 1e-14
 
 
 def monotone_root(
-    function: Callable[[FloatArray], tuple[FloatArray, FloatArray]], *, low: FloatArray, high: FloatArray
+    function: Callable[[FloatArray], tuple[FloatArray, FloatArray]],
+    *,
+    low: FloatArray,
+    high: FloatArray,
+    tolerance: float = 1e-14,
 ) -> tuple[FloatArray, int]:
     """x in [low, high] with f(x) = 0 for increasing f of order one, by Newton's method in a shrinking bracket.
 
@@ -24,9 +27,10 @@ def monotone_root(
         function: from x (...) to f(x) and f'(x), both (...).
         low: (...) lower ends.
         high: (...) upper ends, >= low.
+        tolerance: on |f|.
 
     Returns:
-        (...) roots, where |f| <= 1e-14 or to rounding, and the number of iterations.
+        (...) roots, where |f| <= tolerance or to rounding, and the number of iterations.
 
     >>> root, _ = monotone_root(lambda x: (x**2 - 2.0, 2.0 * x), low=np.array(0.0), high=np.array(2.0))
     >>> float(root.round(12))
@@ -54,5 +58,5 @@ def monotone_root(
         value, slope = function(x)
         low = np.where(value <= 0.0, x, low)
         high = np.where(value >= 0.0, x, high)
-        done = done | (np.abs(value) <= TOLERANCE) | (high - low <= 2.0 * np.spacing(high))
+        done = done | (np.abs(value) <= tolerance) | (high - low <= 2.0 * np.spacing(high))
     return x, MAX_ITERATIONS

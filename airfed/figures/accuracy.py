@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogFormatter, PercentFormatter
 
 from airfed.figures.style import COLOURS, LINE_STYLES, axes_or_new, plain
 from fl_models import History, RoundRecord
+
+FEW_ROUNDS = 15
+"""Up to so many rounds each is marked by a dot of its own."""
 
 
 def draw_accuracy_vs_time(
@@ -37,19 +40,29 @@ def _draw(
 ) -> Axes:
     ax = axes_or_new(ax)
     for index, history in enumerate(histories):
-        after = history.records[1:]  # a logarithmic axis has no place for the start
         colour, style = COLOURS[index % len(COLOURS)], LINE_STYLES[index % len(LINE_STYLES)]
-        accuracies = [record.test_accuracy for record in after]
-        ax.plot([cost(r) for r in after], accuracies, style, color=colour, linewidth=1.8, label=history.scheme)
+        # A logarithmic axis has no place for the start, nor for rounds that cost nothing.
+        shown = [record for record in history.records if cost(record) > 0.0]
+        marker = "." if len(shown) <= FEW_ROUNDS else ""
+        ax.plot(
+            [cost(record) for record in shown],
+            [record.test_accuracy for record in shown],
+            style,
+            color=colour,
+            marker=marker,
+            linewidth=1.8,
+            label=history.scheme,
+        )
         reached = history.reaching(target_accuracy) if target_accuracy is not None else None
-        if reached is not None and reached.round > 0:
-            ax.plot(cost(reached), reached.test_accuracy, "o", color=colour, markersize=7, markeredgecolor="white")
+        if reached is not None and cost(reached) > 0.0:
+            ax.plot(cost(reached), reached.test_accuracy, "o", color=colour, markersize=7, markeredgecolor="white", zorder=3)
     if target_accuracy is not None:
         ax.axhline(target_accuracy, color="#888888", linewidth=1.0, linestyle=":", zorder=0)
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(1.0, 0.4)))
     ax.yaxis.set_major_formatter(PercentFormatter(xmax=1.0, decimals=0))
     ax.set_ylabel("test accuracy")
     plain(ax)
-    ax.legend(frameon=False, loc="lower right", fontsize="small")
+    ax.legend(frameon=False, loc="best", fontsize="small")
     return ax

@@ -20,7 +20,8 @@ DOTS_PER_INCH = 130
 
 def figure_files(histories: Sequence[History], *, target_accuracy: float) -> dict[str, bytes]:
     """PNG files by name."""
-    time, uplink, latency = (Figure(figsize=size, layout="constrained") for size in ((8, 4.5), (8, 4.5), (9, 4)))
+    bars = (9, max(4.0, 0.6 * len(histories) + 1.0))
+    time, uplink, latency = (Figure(figsize=size, layout="constrained") for size in ((8, 4.5), (8, 4.5), bars))
     draw_accuracy_vs_time(histories, target_accuracy=target_accuracy, ax=time.subplots())
     draw_accuracy_vs_uplink(histories, target_accuracy=target_accuracy, ax=uplink.subplots())
     seconds, shares = latency.subplots(1, 2, sharey=True)

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from airfed.figures.style import axes_or_new, plain
+from airfed.figures.style import axes_or_new, plain, wrapped
 from fl_models import History
 
 PARTS = {
@@ -48,7 +48,7 @@ def draw_round_latency(histories: Sequence[History], *, as_share: bool = False, 
             ax.annotate(f"{end:.3g} s", (end, height), xytext=(4, 0), textcoords="offset points", va="center")
         ax.set_xlim(0.0, 1.2 * total.max())
         ax.set_xlabel("mean global round (s)")
-    ax.set_yticks(place, [h.scheme.replace(", ", ",\n", 1) for h in histories], fontsize="small")
+    ax.set_yticks(place, [wrapped(h.scheme) for h in histories], fontsize="small")
     plain(ax)
     ax.grid(False, axis="y")
     return ax

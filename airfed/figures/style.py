@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 # Okabe and Ito 2008, "Color universal design", without yellow, which is too faint for a line.
 COLOURS = ("#000000", "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
 LINE_STYLES = ("-", "--", "-.", "-", "--", "-.", ":")
+
+
+def wrapped(scheme: str) -> str:
+    """A scheme's name on as many lines as a label beside the axes needs."""
+    return "\n".join(textwrap.wrap(scheme, width=24))
 
 
 def axes_or_new(ax: Axes | None) -> Axes:

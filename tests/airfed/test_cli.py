@@ -67,7 +67,7 @@ def test_a_run_leaves_everything(small, tmp_path):
     table = done.stdout.splitlines()
     for heading in ("scheme", "final accuracy", "seconds to 30 %", "uplink Mbit/client", "energy J/client", "speed-up"):
         assert heading in table[0]
-    assert len(table) == 2 + 5 + 2
+    assert len(table) == 2 + 5 + 2 + 2
     folder = tmp_path / "there"
     assert names(folder) == FILES
     history = pd.read_csv(folder / "history.csv")
@@ -76,6 +76,9 @@ def test_a_run_leaves_everything(small, tmp_path):
     assert summary["seed"] == 0
     assert {"airfed", "numpy", "python"} <= set(summary["versions"])
     assert [row["scheme"] for row in summary["schemes"]] == list(history["scheme"].unique())
+    whole, *_, over_the_air = summary["schemes"]
+    assert whole["cell_parameters"] == [9 * 75 + 10] * 3
+    assert sum(over_the_air["cell_parameters"]) == 9 * 75 + 3 * 10
     for name in ("accuracy_vs_time.png", "accuracy_vs_uplink.png", "round_latency.png"):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
         assert (folder / name).stat().st_size < 300_000

@@ -87,6 +87,29 @@ def test_everybody_is_done_together_and_the_band_is_used_up(num_clients):
     assert (result.deadline_s <= problem.finish_s(equal_bandwidth(problem)).max(axis=-1) * (1 + 1e-12)).all()
 
 
+@pytest.mark.parametrize(
+    ("decades", "slowest_s"),
+    [((13, 17), 0.5), ((20, 30), 0.5), ((7, 30), 0.5), ((30, 60), 0.0), ((8, 14), 1e6), ((8, 14), 1e16)],
+    ids=["weak", "very weak", "230 dB apart", "hardly there", "slow", "very slow"],
+)
+def test_links_without_power_and_processors_without_speed_are_solved_in_full_precision(decades, slowest_s):
+    """Where the deadline hardly depends on the bands they must still add up, and nobody be late."""
+    rng = np.random.default_rng(7)
+    problem = BandwidthProblem(
+        compute_s=rng.uniform(0.0, slowest_s, (100, 20)),
+        payload_bits=rng.uniform(1e5, 2e6, (100, 20)),
+        gain_power_w=10.0 ** -rng.uniform(*decades, (100, 20)),
+        noise_psd_w_per_hz=NOISE,
+        bandwidth_hz=BAND,
+    )
+    result = minimize_deadline(problem)
+    assert result.status is Status.OPTIMAL
+    assert (result.bandwidth_hz > 0.0).all()
+    np.testing.assert_allclose(result.bandwidth_hz.sum(axis=-1), BAND, rtol=1e-11)
+    finish = problem.finish_s(result.bandwidth_hz)
+    np.testing.assert_allclose(finish, np.broadcast_to(result.deadline_s[:, None], finish.shape), rtol=1e-11)
+
+
 def test_one_instance_of_a_batch_is_the_instance_alone():
     problem = random_problem((5, 8), seed=2)
     batch = minimize_deadline(problem)
