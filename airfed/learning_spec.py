@@ -24,9 +24,9 @@ from fl_models import (
 
 
 class MLPSpec(Spec):
-    """A multi-layer perceptron."""
+    """one hidden layer with rectifiers"""
 
-    kind: Literal["mlp"] = Field("mlp", description="one hidden layer with rectifiers")
+    kind: Literal["mlp"] = "mlp"
     hidden: int = Field(300, ge=1, le=100_000, description="hidden neurons")
 
     def build(self, data: Dataset) -> Model:
@@ -34,9 +34,9 @@ class MLPSpec(Spec):
 
 
 class SoftmaxRegressionSpec(Spec):
-    """Softmax regression."""
+    """linear; nothing in it for hist to partition"""
 
-    kind: Literal["softmax_regression"] = Field("softmax_regression", description="linear, so HIST cannot partition it")
+    kind: Literal["softmax_regression"] = "softmax_regression"
 
     def build(self, data: Dataset) -> Model:
         return SoftmaxRegression(num_inputs=data.x.shape[1], num_classes=data.num_classes)
@@ -58,9 +58,7 @@ class LearningSpec(Spec):
         0.5, gt=0.0, le=1e6, description="Dirichlet concentration of classes over the clients of a cell"
     )
     min_samples: int = Field(3, ge=1, le=1000, description="every client holds at least so many samples")
-    model: MLPSpec | SoftmaxRegressionSpec = Field(
-        default_factory=MLPSpec, discriminator="kind", description="what is trained: kind = mlp or softmax_regression"
-    )
+    model: MLPSpec | SoftmaxRegressionSpec = Field(default_factory=MLPSpec, discriminator="kind", description="what is trained")
 
     @property
     def schedule(self) -> Schedule:

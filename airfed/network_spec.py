@@ -29,9 +29,9 @@ Load = Annotated[float, Field(ge=0.0, le=0.99)]
 
 
 class UrbanMacroSpec(Spec):
-    """3GPP urban macro."""
+    """3GPP TR 38.901 urban macro, line of sight drawn per client"""
 
-    kind: Literal["uma"] = Field("uma", description="3GPP TR 38.901 urban macro, line of sight drawn per client")
+    kind: Literal["uma"] = "uma"
     bs_height_m: float = Field(25.0, ge=10.0, le=150.0, description="height of the stations")
     ut_height_m: float = Field(1.5, ge=1.5, lt=13.0, description="height of the clients")
 
@@ -40,18 +40,18 @@ class UrbanMacroSpec(Spec):
 
 
 class FreeSpaceSpec(Spec):
-    """Free space."""
+    """free space, line of sight to everybody"""
 
-    kind: Literal["free_space"] = Field("free_space", description="line of sight to everybody")
+    kind: Literal["free_space"] = "free_space"
 
     def build(self) -> Propagation:
         return FreeSpace()
 
 
 class LogDistanceSpec(Spec):
-    """Log-distance path loss with shadowing."""
+    """a power law of distance with log-normal shadowing"""
 
-    kind: Literal["log_distance"] = Field("log_distance", description="power law with log-normal shadowing")
+    kind: Literal["log_distance"] = "log_distance"
     exponent: float = Field(3.5, ge=1.0, le=8.0, description="path-loss exponent")
     reference_distance_m: float = Field(1.0, ge=0.01, le=100.0, description="free space up to here")
     shadowing_deviation_db: float = Field(8.0, ge=0.0, le=20.0, description="standard deviation of the shadowing")
@@ -65,18 +65,18 @@ class LogDistanceSpec(Spec):
 
 
 class RayleighSpec(Spec):
-    """Rayleigh fading."""
+    """no dominant path"""
 
-    kind: Literal["rayleigh"] = Field("rayleigh", description="no dominant path; drawn anew every edge round")
+    kind: Literal["rayleigh"] = "rayleigh"
 
     def build(self) -> Fading:
         return Rayleigh()
 
 
 class RicianSpec(Spec):
-    """Rician fading."""
+    """one dominant path"""
 
-    kind: Literal["rician"] = Field("rician", description="one dominant path; drawn anew every edge round")
+    kind: Literal["rician"] = "rician"
     k_factor_db: float = Field(9.0, ge=-30.0, le=60.0, description="power of the dominant path over all others")
 
     def build(self) -> Fading:
@@ -133,10 +133,10 @@ class NetworkSpec(Spec):
     propagation: UrbanMacroSpec | FreeSpaceSpec | LogDistanceSpec = Field(
         default_factory=UrbanMacroSpec,
         discriminator="kind",
-        description="path loss and shadowing: kind = uma, free_space or log_distance",
+        description="path loss and shadowing, drawn once",
     )
     fading: RayleighSpec | RicianSpec = Field(
-        default_factory=RayleighSpec, discriminator="kind", description="small-scale fading: kind = rayleigh or rician"
+        default_factory=RayleighSpec, discriminator="kind", description="small-scale fading, drawn anew every edge round"
     )
     devices: DevicesSpec = Field(default_factory=DevicesSpec, description="the clients' processors")
     backhaul: BackhaulSpec = Field(default_factory=BackhaulSpec, description="between stations and cloud")

@@ -13,7 +13,7 @@ from latency_opt import PartitionProblem, TrainingBound, minimize_round_latency,
 
 
 class EqualPartitionSpec(Spec):
-    """The same share of the model for every cell."""
+    """the same share for every cell"""
 
     kind: Literal["equal"] = "equal"
 
@@ -22,7 +22,7 @@ class EqualPartitionSpec(Spec):
 
 
 class RoundLatencyPartitionSpec(Spec):
-    """The shares with which a global round is shortest."""
+    """the shares with which a global round is shortest"""
 
     kind: Literal["round_latency"] = "round_latency"
     max_imbalance: float = Field(0.5, ge=0.0, le=1e6, description="most that the imbalance χ² of the shares may be")
@@ -32,7 +32,7 @@ class RoundLatencyPartitionSpec(Spec):
 
 
 class TrainingLatencyPartitionSpec(Spec):
-    """The shares with which rounds times their length is least, rounds being in proportion to 1/(1 - price·χ²)."""
+    """the shares with which rounds times their length is least, rounds being in proportion to 1/(1 - price·χ²)"""
 
     kind: Literal["training_latency"] = "training_latency"
     imbalance_price: float = Field(

@@ -31,7 +31,7 @@ LatencyProfile = Callable[[], tuple[PartitionableModel, PartitionProblem]]
 
 
 class HierarchicalFedAvgSpec(Spec):
-    """Hierarchical FedAvg."""
+    """every cell trains the whole model, the cloud averages"""
 
     kind: Literal["hierarchical_fedavg"] = "hierarchical_fedavg"
 
@@ -40,7 +40,7 @@ class HierarchicalFedAvgSpec(Spec):
 
 
 class HISTSpec(Spec):
-    """HIST with a rule for the shares."""
+    """each cell trains its own random share of the hidden neurons, the cloud puts them together"""
 
     kind: Literal["hist"] = "hist"
     partition: PartitionSpec = Field(
@@ -69,12 +69,11 @@ class SchemeSpec(Spec):
     )
     algorithm: HierarchicalFedAvgSpec | HISTSpec = Field(
         discriminator="kind",
-        description="kind = hierarchical_fedavg, or hist with a partition of kind equal, round_latency or training_latency",
+        description="how models are trained and merged",
     )
     uplink: UplinkSpec = Field(
         discriminator="kind",
-        description="kind = ofdma with bandwidth equal or optimal, or aircomp with a transceiver of kind "
-        "truncated_inversion or channel_inversion",
+        description="how updates travel, which decides both distortion and delay",
     )
 
     def build(self, task: FederatedTask, *, network: Network, schedule: Schedule, streams: Streams) -> Training:

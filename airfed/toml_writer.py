@@ -25,20 +25,50 @@ def _table(table: dict[str, Any], node: Node, schema: Node, *, path: tuple[str, 
     plain, nested = [], []
     for key, value in table.items():
         inner = resolved(node["properties"][key], schema)
-        about = inner.get("description", "")
         name = ".".join((*path, key))
         if isinstance(value, dict):
-            nested += ["", f"# {about}", f"[{name}]"]
+            nested += ["", *_explained(inner, schema), f"[{name}]"]
             nested += _table(value, _chosen(inner, value, schema), schema, path=(*path, key))
         elif inner.get("type") == "array" and value and isinstance(value[0], dict):
-            item = resolved(inner["items"], schema)
-            nested += ["", f"# {about}", *(f"#   {k}: {part['description']}" for k, part in item["properties"].items())]
+            nested += ["", *_explained(inner, schema)]
+            nested += _properties(resolved(inner["items"], schema), schema, indent="  ")
             for entry in value:
                 nested += ["", f"[[{name}]]", *(f"{k} = {toml_value(v)}" for k, v in entry.items())]
         else:
-            comment = "; ".join(part for part in (about, allowed_range(inner)) if part)
-            plain += _commented(f"{key} = {toml_value(value)}", comment)
+            about = node["description"] if key == "kind" else "; ".join(filter(None, _meaning(inner)))
+            plain += _commented(f"{key} = {toml_value(value)}", about)
     return plain + nested
+
+
+def _meaning(node: Node) -> tuple[str, str]:
+    """What a plain key is, and what it may be."""
+    return node.get("description", ""), allowed_range(node)
+
+
+def _explained(node: Node, schema: Node, *, label: str = "", indent: str = "") -> list[str]:
+    """Comments on a table: what it is and, if it is one of several kinds, all of them with their keys."""
+    mapping = node.get("discriminator", {}).get("mapping", {})
+    lines = [f"# {indent}{label}{node.get('description', '')}{', of kind' if mapping else ''}"]
+    for kind, reference in mapping.items():
+        member = resolved({"$ref": reference}, schema)
+        lines.append(f'# {indent}  "{kind}": {member["description"]}')
+        lines += _properties(member, schema, indent=indent + "    ")
+    return lines
+
+
+def _properties(node: Node, schema: Node, *, indent: str) -> list[str]:
+    """Comments on the keys of a table but its kind."""
+    lines = []
+    for key, part in node["properties"].items():
+        inner = resolved(part, schema)
+        if key == "kind":
+            continue
+        if "discriminator" in inner:
+            lines += _explained(inner, schema, label=f"{key}: ", indent=indent)
+        else:
+            default = f"{toml_value(inner['default'])} if left out" if "default" in inner else ""
+            lines.append(f"# {indent}{key}: {'; '.join(filter(None, (*_meaning(inner), default)))}")
+    return lines
 
 
 def _chosen(node: Node, value: dict[str, Any], schema: Node) -> Node:

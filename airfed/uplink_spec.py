@@ -14,7 +14,7 @@ from latency_opt import OFDMA, AirComp, BandwidthPolicy, EqualBandwidth, Optimal
 
 
 class TruncatedInversionSpec(Spec):
-    """Truncated channel inversion."""
+    """clients in a deep fade stay silent, the others arrive aligned"""
 
     kind: Literal["truncated_inversion"] = "truncated_inversion"
     participation: float = Field(
@@ -26,7 +26,7 @@ class TruncatedInversionSpec(Spec):
 
 
 class ChannelInversionSpec(Spec):
-    """Full channel inversion."""
+    """everybody arrives at the strength of the weakest"""
 
     kind: Literal["channel_inversion"] = "channel_inversion"
 
@@ -35,7 +35,7 @@ class ChannelInversionSpec(Spec):
 
 
 class OFDMASpec(Spec):
-    """Bits in a band for each client."""
+    """bits, in a band of its own for each client"""
 
     kind: Literal["ofdma"] = "ofdma"
     bandwidth: Literal["equal", "optimal"] = Field("optimal", description="how a cell's band is shared")
@@ -52,7 +52,7 @@ class OFDMASpec(Spec):
 
 
 class AirCompSpec(Spec):
-    """Analog values, added by the air."""
+    """analog values, added by the air"""
 
     kind: Literal["aircomp"] = "aircomp"
     transceiver: TruncatedInversionSpec | ChannelInversionSpec = Field(
