@@ -30,8 +30,9 @@ def code_of(notebook):
 def test_python_blocks_run(document):
     blocks = re.findall(r"```python\n(.*?)```", document.read_text(), flags=re.DOTALL)
     assert blocks
+    namespace = {"__name__": "document"}
     for block in blocks:
-        exec(compile(block, str(document), "exec"), {"__name__": "block"})
+        exec(compile(block, str(document), "exec"), namespace)
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
