@@ -15,6 +15,7 @@ from airfed.scenario import Scenario
 from airfed.scenario_error import ScenarioError
 from airfed.table import formatted_table
 from fl_models import DivergedTraining, History
+from latency_opt import UncertifiedSolution
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -72,7 +73,7 @@ def run(
         _stop(str(error), BAD_INPUT)
     except KeyboardInterrupt:
         _stop(f"interrupted; {_kept(complete)}", INTERRUPTED)
-    except DivergedTraining as error:
+    except (DivergedTraining, UncertifiedSolution) as error:
         _stop(f"{error}; {_kept(complete)}", FAILED)
     except OSError as error:
         _stop(f"{path}: cannot be written: {error.strerror}; what was written until then is whole", FAILED)

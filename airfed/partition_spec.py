@@ -9,7 +9,7 @@ from pydantic import Field
 
 from airfed.spec import Spec
 from channels.arrays import FloatArray
-from latency_opt import PartitionProblem, TrainingBound, minimize_round_latency, minimize_training_latency
+from latency_opt import PartitionProblem, TrainingBound, certified, minimize_round_latency, minimize_training_latency
 
 
 class EqualPartitionSpec(Spec):
@@ -28,7 +28,7 @@ class RoundLatencyPartitionSpec(Spec):
     max_imbalance: float = Field(0.5, ge=0.0, le=1e6, description="most that the imbalance χ² of the shares may be")
 
     def fraction(self, problem: PartitionProblem) -> FloatArray:
-        return minimize_round_latency(problem, max_imbalance=self.max_imbalance).fraction
+        return certified(minimize_round_latency(problem, max_imbalance=self.max_imbalance)).fraction
 
 
 class TrainingLatencyPartitionSpec(Spec):
@@ -41,7 +41,7 @@ class TrainingLatencyPartitionSpec(Spec):
 
     def fraction(self, problem: PartitionProblem) -> FloatArray:
         bound = TrainingBound(optimisation_error=1.0, imbalance_price=self.imbalance_price, target=1.0)
-        return minimize_training_latency(problem, bound=bound).fraction
+        return certified(minimize_training_latency(problem, bound=bound)).fraction
 
 
 PartitionSpec = EqualPartitionSpec | RoundLatencyPartitionSpec | TrainingLatencyPartitionSpec

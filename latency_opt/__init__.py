@@ -17,7 +17,7 @@ from latency_opt.neurons import whole_neurons
 from latency_opt.partition import PartitionProblem
 from latency_opt.partition_kkt import PartitionMultipliers, partition_kkt_residual
 from latency_opt.partition_result import PartitionResult
-from latency_opt.result import InfeasibleProblem, Status
+from latency_opt.result import InfeasibleProblem, Status, UncertifiedSolution, certified
 from latency_opt.round_latency import minimize_round_latency
 from latency_opt.training_bound import TrainingBound
 from latency_opt.training_latency import minimize_training_latency
@@ -41,11 +41,13 @@ __all__ = [
     "PartitionResult",
     "Status",
     "TrainingBound",
+    "UncertifiedSolution",
     "UplinkTime",
     "aircomp_uplink_latency_s",
     "backhaul_latency_s",
     "capped_water_filling",
     "cell_round",
+    "certified",
     "compute_energy_j",
     "compute_latency_s",
     "equal_bandwidth",

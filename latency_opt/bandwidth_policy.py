@@ -7,6 +7,7 @@ from typing import Protocol
 
 from channels.arrays import FloatArray
 from latency_opt.bandwidth import BandwidthProblem, equal_bandwidth, minimize_deadline
+from latency_opt.result import certified
 
 
 class BandwidthPolicy(Protocol):
@@ -30,4 +31,4 @@ class OptimalBandwidth:
     """The bands with which the last client is done soonest."""
 
     def bandwidth_hz(self, problem: BandwidthProblem) -> FloatArray:
-        return minimize_deadline(problem).bandwidth_hz
+        return certified(minimize_deadline(problem)).bandwidth_hz

@@ -15,7 +15,8 @@ def whole_neurons(fraction: FloatArray, *, num_neurons: int, fixed_latency_s: Fl
 
     Every cell gets the whole part of its share; each neuron left over goes to the cell that would finish first with it,
     which makes the largest t_j + κ_j m_j/m least among all ways to hand them out (Federgruen and Groenevelt 1986: greedy
-    is optimal for a min-max over separable rising costs).
+    is optimal for a min-max over separable rising costs). The imbalance of the counts may exceed that of the shares by what
+    rounding makes of it.
 
     Args:
         fraction: (N,) shares, adding up to 1.

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from channels.arrays import FloatArray
 
 
 class Status(Enum):
@@ -16,6 +21,10 @@ class InfeasibleProblem(ValueError):
     """No point meets all constraints; the message names one that cannot be met."""
 
 
+class UncertifiedSolution(ArithmeticError):
+    """A solver's answer whose optimality conditions do not hold to tolerance, where only an optimum will do."""
+
+
 KKT_TOLERANCE = 1e-8
 
 
@@ -26,3 +35,30 @@ def status_of(kkt_residual: float) -> Status:
     (<Status.OPTIMAL: 'optimal'>, <Status.INACCURATE: 'inaccurate'>)
     """
     return Status.OPTIMAL if kkt_residual <= KKT_TOLERANCE else Status.INACCURATE
+
+
+class Result(Protocol):
+    """An answer with its certificate."""
+
+    @property
+    def status(self) -> Status: ...
+
+    @property
+    def kkt_residual(self) -> FloatArray | float: ...
+
+
+R = TypeVar("R", bound=Result)
+
+
+def certified(result: R) -> R:
+    """The result itself if it is OPTIMAL.
+
+    Raises:
+        UncertifiedSolution: if it is not.
+    """
+    if result.status is not Status.OPTIMAL:
+        raise UncertifiedSolution(
+            f"{type(result).__name__}: the KKT residual is {np.max(result.kkt_residual):.1e}, above {KKT_TOLERANCE:g}; "
+            "scale the problem's inputs towards each other"
+        )
+    return result

@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 
 import numpy as np
@@ -8,7 +9,9 @@ from latency_opt import (
     PartitionProblem,
     Status,
     TrainingBound,
+    UncertifiedSolution,
     capped_water_filling,
+    certified,
     minimize_round_latency,
     minimize_training_latency,
     partition_kkt_residual,
@@ -88,6 +91,14 @@ def test_kkt_residual_sees_a_point_that_is_not_optimal():
         max_imbalance=0.2,
     )
     assert (residual > 1e-6).all()
+
+
+def test_only_certified_results_pass():
+    result = minimize_round_latency(random_problem(5, 4, seed=5), max_imbalance=0.2)
+    assert certified(result) is result
+    wrong = dataclasses.replace(result, kkt_residual=np.array([0.0, 1e-3]), status=Status.INACCURATE)
+    with pytest.raises(UncertifiedSolution, match=r"PartitionResult: the KKT residual is 1\.0e-03"):
+        certified(wrong)
 
 
 def test_without_imbalance_limit_all_cells_finish_together():
