@@ -13,6 +13,9 @@ from latency_opt.result import InfeasibleProblem
 from latency_opt.training_bound import TrainingBound
 from latency_opt.water_filling import capped_water_filling
 
+LEVEL_ROUNDING = 1e-12
+"""A cell within this of the water level is at it."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PartitionProblem:
@@ -67,16 +70,21 @@ class PartitionProblem:
         """(...) χ²(α‖w) = Σ(α_j - w_j)²/w_j."""
         return np.sum((fraction - self.weights) ** 2 / self.weights, axis=-1)
 
-    def most_balanced(self, round_latency_s: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Shares of least imbalance with which every cell keeps a round latency: a capped water-filling.
+    def most_balanced(self, beyond_s: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Shares of least imbalance with which every cell keeps a round latency τ: a capped water-filling.
+
+        Args:
+            beyond_s: (...) τ less the least possible round latency. Were τ itself given, rounding in it would be magnified
+                by τ/κ_j in the caps.
 
         Returns:
             (..., N) shares, (...) the water level ν, and (..., N) how far each cell is held below it by its cap,
             max(ν - (α_j - w_j)/w_j, 0); the least imbalance χ²(τ) falls with slope -Σ 2·below_j/κ_j.
         """
-        caps = (round_latency_s[..., None] - self.fixed_latency_s) / self.slope_s
+        caps = (self.least_latency_s[..., None] - self.fixed_latency_s) / self.slope_s + beyond_s[..., None] / self.slope_s
         share, level = capped_water_filling(self.weights, low=self.min_fraction, high=np.maximum(caps, self.min_fraction))
-        return share, level, np.maximum(level[..., None] - (share - self.weights) / self.weights, 0.0)
+        below = level[..., None] - (share - self.weights) / self.weights
+        return share, level, np.where(below > LEVEL_ROUNDING, below, 0.0)
 
     @property
     def least_latency_s(self) -> FloatArray:
@@ -88,6 +96,11 @@ class PartitionProblem:
     def balanced_fraction(self) -> FloatArray:
         """(..., N) the shares of least imbalance, the weights themselves where the least shares allow it."""
         return capped_water_filling(self.weights, low=self.min_fraction, high=np.ones(self.slope_s.shape))[0]
+
+    @property
+    def beyond_balanced_s(self) -> FloatArray:
+        """(...) how much longer than the least possible a round is with the balanced shares."""
+        return np.maximum(self.latency_s(self.balanced_fraction).max(axis=-1) - self.least_latency_s, 0.0)
 
     def to_cvxpy(self, *, max_imbalance: float | None = None, bound: TrainingBound | None = None) -> CvxpyProgram:
         """The same problem for CVXPY, one instance at a time: in round form with `max_imbalance`, in total form with `bound`.

@@ -29,20 +29,20 @@ def partition_multipliers(
     problem: PartitionProblem,
     fraction: FloatArray,
     level: FloatArray,
+    below: FloatArray,
     *,
     round_latency_s: FloatArray,
     imbalance_s: FloatArray,
 ) -> PartitionMultipliers:
-    """The multipliers at a water-filling `fraction` of the given `level` under the caps of `round_latency_s`.
+    """The multipliers at a water-filling, as `PartitionProblem.most_balanced` returns it for `round_latency_s`.
 
-    With ν = 2μ·level, cells held below the level by their cap carry λ_j = (ν - 2μ(α_j - w_j)/w_j)/κ_j. What these lack of
+    With ν = 2μ·level, cells held below the level by their cap carry λ_j = 2μ·below_j/κ_j. What these lack of
     Σλ_j = 1 belongs to ν: by rounding, or because at the least possible round latency all cells are capped and the level is
     only known to be at least so high. If one cell's least share alone takes that long, it belongs to that cell.
     """
     slope = problem.slope_s
-    skew_s = 2.0 * imbalance_s[..., None] * (fraction - problem.weights) / problem.weights
     level_s = 2.0 * imbalance_s * level
-    latency = np.maximum(level_s[..., None] - skew_s, 0.0) / slope
+    latency = 2.0 * imbalance_s[..., None] * below / slope
     rest = 1.0 - latency.sum(axis=-1)
 
     floor_s = problem.latency_s(problem.min_fraction)

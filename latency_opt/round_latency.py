@@ -45,19 +45,20 @@ def minimize_round_latency(problem: PartitionProblem, *, max_imbalance: float) -
             f"{int(np.argmax(problem.min_fraction - problem.weights) % problem.num_cells)}"
         )
 
-    def slack(latency_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def slack(beyond_s: FloatArray) -> tuple[FloatArray, FloatArray]:
         """√ρ - χ(τ) and its slope."""
-        share, _, below = problem.most_balanced(latency_s)
+        share, _, below = problem.most_balanced(beyond_s)
         fall = np.sum(below / problem.slope_s, axis=-1)
         chi = np.sqrt(problem.imbalance(share))
         return np.sqrt(rho) - chi, fall / np.where(chi > 0.0, chi, 1.0)
 
-    latency, iterations = monotone_root(slack, low=problem.least_latency_s, high=problem.latency_s(balanced).max(axis=-1))
-    share, level, below = problem.most_balanced(latency)
+    beyond, iterations = monotone_root(slack, low=np.zeros_like(least), high=problem.beyond_balanced_s)
+    share, level, below = problem.most_balanced(beyond)
+    latency = problem.least_latency_s + beyond
     pull = np.sum(2.0 * below / problem.slope_s, axis=-1)
-    binding = (latency > problem.least_latency_s) & (pull > 0.0)
+    binding = (beyond > 0.0) & (pull > 0.0)
     price = np.where(binding, 1.0 / np.where(binding, pull, 1.0), 0.0)
-    multipliers = partition_multipliers(problem, share, level, round_latency_s=latency, imbalance_s=price)
+    multipliers = partition_multipliers(problem, share, level, below, round_latency_s=latency, imbalance_s=price)
     residual = partition_kkt_residual(problem, share, multipliers, round_latency_s=latency, max_imbalance=rho)
 
     # At the least imbalance the balanced shares are the only ones allowed: optimal, though no multipliers exist.

@@ -43,9 +43,10 @@ def minimize_training_latency(problem: PartitionProblem, *, bound: TrainingBound
             f"imbalance of {least.max():g}"
         )
 
-    def gradient(latency_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def gradient(beyond_s: FloatArray) -> tuple[FloatArray, FloatArray]:
         """g(τ)/ε' and its slope."""
-        share, _, below = problem.most_balanced(latency_s)
+        share, _, below = problem.most_balanced(beyond_s)
+        latency_s = problem.least_latency_s + beyond_s
         fall = np.sum(2.0 * below / problem.slope_s, axis=-1)
         capped = below > 0.0
         free = (share > problem.min_fraction) & ~capped
@@ -56,13 +57,15 @@ def minimize_training_latency(problem: PartitionProblem, *, bound: TrainingBound
         value = bound.target - price * problem.imbalance(share) - latency_s * price * fall
         return value / bound.target, latency_s * price * curvature / bound.target
 
-    latency, iterations = monotone_root(gradient, low=problem.least_latency_s, high=problem.latency_s(balanced).max(axis=-1))
-    share, level, _ = problem.most_balanced(latency)
+    beyond, iterations = monotone_root(gradient, low=np.zeros_like(least), high=problem.beyond_balanced_s)
+    share, level, below = problem.most_balanced(beyond)
+    latency = problem.least_latency_s + beyond
     imbalance = problem.imbalance(share)
     multipliers = partition_multipliers(
         problem,
         share,
         level,
+        below,
         round_latency_s=latency,
         imbalance_s=latency * price / (bound.target - price * imbalance),
     )
