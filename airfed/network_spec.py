@@ -89,7 +89,7 @@ class DevicesSpec(Spec):
     min_cpu_hz: float = Field(50e6, ge=1e3, le=1e12, description="clock of the slowest processor")
     max_cpu_hz: float = Field(400e6, ge=1e3, le=1e12, description="clock of the fastest; clocks are log-uniform between")
     flops_per_cycle: float = Field(0.5, ge=1e-6, le=1e6, description="floating-point operations a cycle")
-    effective_capacitance_f: float = Field(1e-28, ge=0.0, le=1e-20, description="energy of a cycle over clock squared")
+    effective_capacitance_w_per_hz3: float = Field(1e-28, ge=0.0, le=1e-20, description="κ; a cycle at clock f takes κ f²")
 
     @model_validator(mode="after")
     def _ordered(self) -> DevicesSpec:
@@ -103,7 +103,7 @@ class DevicesSpec(Spec):
         return Devices(
             cpu_hz=draw_cpu_hz(num_clients, min_cpu_hz=self.min_cpu_hz, max_cpu_hz=self.max_cpu_hz, rng=rng),
             flops_per_cycle=self.flops_per_cycle,
-            effective_capacitance_f=self.effective_capacitance_f,
+            effective_capacitance_w_per_hz3=self.effective_capacitance_w_per_hz3,
         )
 
 

@@ -16,24 +16,24 @@ class Devices:
     Attributes:
         cpu_hz: (K,) clock frequency.
         flops_per_cycle: floating-point operations done in a cycle.
-        effective_capacitance_f: κ in the dynamic energy κ f² of one cycle at frequency f.
+        effective_capacitance_w_per_hz3: κ in the dynamic power κ f³ of a processor at frequency f, κ f² a cycle.
     """
 
     cpu_hz: FloatArray
     flops_per_cycle: float = 1.0
-    effective_capacitance_f: float = 1e-28
+    effective_capacitance_w_per_hz3: float = 1e-28
 
     def __post_init__(self) -> None:
         checked("cpu_hz", self.cpu_hz, low=0.0, open_low=True)
         checked("flops_per_cycle", self.flops_per_cycle, low=0.0, open_low=True)
-        checked("effective_capacitance_f", self.effective_capacitance_f, low=0.0)
+        checked("effective_capacitance_w_per_hz3", self.effective_capacitance_w_per_hz3, low=0.0)
 
     def of(self, clients: IntArray) -> Devices:
         """The processors of some of the clients."""
         return Devices(
             cpu_hz=self.cpu_hz[clients],
             flops_per_cycle=self.flops_per_cycle,
-            effective_capacitance_f=self.effective_capacitance_f,
+            effective_capacitance_w_per_hz3=self.effective_capacitance_w_per_hz3,
         )
 
 

@@ -11,7 +11,7 @@ BOLTZMANN_J_PER_K = 1.380649e-23
 def thermal_noise_psd_w_per_hz(*, noise_figure_db: float, temperature_k: float = 290.0) -> float:
     """One-sided noise power density N0 = k T F at the receiver's input.
 
-    Source: ITU-R P.372, eq. 1; the noise figure is defined at 290 K.
+    Source: Friis 1944, "Noise figures of radio receivers"; the noise figure is defined at 290 K.
 
     >>> from channels.units import watt_to_dbm
     >>> float(watt_to_dbm(thermal_noise_psd_w_per_hz(noise_figure_db=0.0)).round(2))

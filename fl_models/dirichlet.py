@@ -14,10 +14,11 @@ def dirichlet_split(
 ) -> list[IntArray]:
     """Disjoint parts that cover all samples; each class is shared out by its own draw of Dirichlet(concentration).
 
-    A concentration of 0.1 leaves most parts with one or two classes; 100 is nearly i.i.d. Draws in which some part has
+    A concentration of 0.1 leaves most parts with a few classes; 100 is nearly i.i.d. Draws in which some part has
     fewer than `min_samples` samples are rejected.
 
-    Source: Hsu, Qi, Brown 2019, "Measuring the effects of non-identical data distribution", section 2.
+    Source: Yurochkin, Agarwal, Ghosh, Greenewald, Hoang, Khazaeni 2019, "Bayesian nonparametric federated learning of
+    neural networks", section 4.
 
     >>> parts = dirichlet_split(np.array([0, 0, 1, 1]), num_parts=2, concentration=1.0, rng=np.random.default_rng(0))
     >>> sorted(np.concatenate(parts).tolist())

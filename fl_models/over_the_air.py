@@ -59,6 +59,9 @@ class OverTheAir:
 
     The transceiver sees the fading at unit mean power, with each client's mean received power as its limit: a truncation
     threshold then is one on the fading, and the clients at the cell's edge are not shut out for good.
+
+    Energy is counted for symbols of unit power, the most that there can be; a client whose update is smaller than the
+    largest radiates less, by the square of the ratio.
     """
 
     transceiver: Transceiver

@@ -99,7 +99,7 @@ def cell_round(
         workload.flops,
         cpu_hz=devices.cpu_hz,
         flops_per_cycle=devices.flops_per_cycle,
-        effective_capacitance_f=devices.effective_capacitance_f,
+        effective_capacitance_w_per_hz3=devices.effective_capacitance_w_per_hz3,
     )
     sending_j = transmit_energy_j(uplink.airtime_s, power_w=power_fraction * channel.client_power_w)
     return CellRound(

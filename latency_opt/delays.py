@@ -44,7 +44,7 @@ def multicast_latency_s(
     Args:
         power_gain: (..., n) power gains |h|² of the clients.
 
-    Source: Luo, Chen, Wu, Yu, Wang 2020, "HFEL: joint edge association and resource allocation", section III (broadcast).
+    Source: Jindal and Luo 2006, "Capacity limits of multiple antenna multicast", for one antenna.
     """
     worst = np.min(np.asarray(power_gain), axis=-1)
     rate = shannon_rate_bps(

@@ -9,16 +9,17 @@ from channels.arrays import FloatArray
 
 
 def compute_energy_j(
-    flops: ArrayLike, *, cpu_hz: ArrayLike, flops_per_cycle: float, effective_capacitance_f: float
+    flops: ArrayLike, *, cpu_hz: ArrayLike, flops_per_cycle: float, effective_capacitance_w_per_hz3: float
 ) -> FloatArray:
     """Energy of local training, κ f² for each of flops/(flops per cycle) cycles.
 
-    Source: Burd and Brodersen 1996, "Processor design for portable systems"; used by Tran et al. 2019, eq. 4.
+    Source: Burd and Brodersen 1996, "Processor design for portable systems"; for federated learning Yang, Chen, Saad, Hong,
+    Shikh-Bahaei 2021, section II-B.
 
-    >>> round(float(compute_energy_j(1e9, cpu_hz=1e9, flops_per_cycle=1.0, effective_capacitance_f=1e-28)), 12)
+    >>> round(float(compute_energy_j(1e9, cpu_hz=1e9, flops_per_cycle=1.0, effective_capacitance_w_per_hz3=1e-28)), 12)
     0.1
     """
-    return effective_capacitance_f * np.asarray(cpu_hz) ** 2 * np.asarray(flops) / flops_per_cycle
+    return effective_capacitance_w_per_hz3 * np.asarray(cpu_hz) ** 2 * np.asarray(flops) / flops_per_cycle
 
 
 def transmit_energy_j(airtime_s: ArrayLike, *, power_w: ArrayLike) -> FloatArray:

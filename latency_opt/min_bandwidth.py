@@ -8,7 +8,7 @@ from scipy.special import lambertw
 
 from channels.arrays import FloatArray, checked
 
-# scipy's lambertw loses all digits of W + 1 within about 1e-4 of the branch point; there the inverse series of ln(1 + x)/x
+# scipy's lambertw loses all digits of W + 1 where 1 - Γ is about 5e-5 or less; there the inverse series of ln(1 + x)/x
 # serves, whose next term is below 1e-12 relative.
 NEAR_BRANCH_POINT = 5e-4
 

@@ -9,6 +9,12 @@ import numpy as np
 from channels.arrays import FloatArray
 from latency_opt.partition import PartitionProblem
 
+SMALLEST_IMBALANCE = 1e-9
+"""A limit on the imbalance is kept relatively to itself down to here, absolutely below."""
+
+AT_CAP = 1e-11
+"""A cell whose round is within this relative distance of the longest is one of the longest."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PartitionMultipliers:
@@ -36,9 +42,9 @@ def partition_multipliers(
 ) -> PartitionMultipliers:
     """The multipliers at a water-filling, as `PartitionProblem.most_balanced` returns it for `round_latency_s`.
 
-    With ν = 2μ·level, cells held below the level by their cap carry λ_j = 2μ·below_j/κ_j. What these lack of
-    Σλ_j = 1 belongs to ν: by rounding, or because at the least possible round latency all cells are capped and the level is
-    only known to be at least so high. If one cell's least share alone takes that long, it belongs to that cell.
+    With ν = 2μ·level, cells held below the level by their cap carry λ_j = 2μ·below_j/κ_j. What these lack of Σλ_j = 1
+    belongs to ν: by rounding, or because no cell is free and so the level is not unique. If one cell's least share alone
+    takes that long, it belongs to that cell.
     """
     slope = problem.slope_s
     level_s = 2.0 * imbalance_s * level
@@ -46,10 +52,10 @@ def partition_multipliers(
     rest = 1.0 - latency.sum(axis=-1)
 
     floor_s = problem.latency_s(problem.min_fraction)
-    corner = round_latency_s <= problem.least_latency_s
-    alone = corner & (floor_s.max(axis=-1) >= problem.least_latency_s)
+    alone = (floor_s.max(axis=-1) >= round_latency_s) & (rest > 0.0)
     slowest = np.arange(problem.num_cells) == np.argmax(floor_s, axis=-1)[..., None]
-    capped = (latency > 0.0) | corner[..., None]
+    at_cap = problem.latency_s(fraction) >= (1.0 - AT_CAP) * round_latency_s[..., None]
+    capped = at_cap & (fraction > problem.min_fraction)
     ease = np.sum(np.where(capped, 1.0 / slope, 0.0), axis=-1)
     shift_s = np.where(alone | (ease == 0.0), 0.0, rest / np.where(ease > 0.0, ease, 1.0))
     latency = latency + np.where(capped, shift_s[..., None] / slope, 0.0)
@@ -67,7 +73,7 @@ def partition_kkt_residual(
 ) -> FloatArray:
     """(...) largest violation of the optimality conditions, in units of the round latency or of the whole model.
 
-    Both forms minimise τ + μ χ²(α‖w) over t_j + κ_j α_j <= τ, Σα_j = 1 and α_j >= α_min, so with λ_j, β_j >= 0
+    Both forms minimise τ + μ χ²(α‖w) over t_j + κ_j α_j <= τ, Σα_j = 1 and α_j >= α_min, so with λ_j, β_j, μ >= 0
 
         β_j = λ_j κ_j + 2μ(α_j - w_j)/w_j - ν,  Σλ_j = 1,  λ_j (τ - τ_j) = 0,  β_j (α_j - α_min) = 0.
 
@@ -83,6 +89,7 @@ def partition_kkt_residual(
     violations = [
         np.abs(latency.sum(axis=-1) - 1.0),
         np.maximum(-latency, 0.0).max(axis=-1),
+        np.maximum(-multipliers.imbalance_s / round_latency_s, 0.0),
         np.maximum(-beta, 0.0).max(axis=-1),
         np.abs(latency * spare).max(axis=-1),
         np.abs(beta * above).max(axis=-1),
@@ -92,5 +99,6 @@ def partition_kkt_residual(
     ]
     if max_imbalance is not None:
         excess = problem.imbalance(fraction) - max_imbalance
-        violations += [np.maximum(excess, 0.0), np.abs(multipliers.imbalance_s * excess) / round_latency_s]
+        relative = np.maximum(excess, 0.0) / max(max_imbalance, SMALLEST_IMBALANCE)
+        violations += [relative, np.abs(multipliers.imbalance_s * excess) / round_latency_s]
     return np.max(violations, axis=0)

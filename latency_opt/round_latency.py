@@ -11,7 +11,10 @@ from latency_opt.partition_kkt import partition_kkt_residual, partition_multipli
 from latency_opt.partition_result import PartitionResult
 from latency_opt.result import InfeasibleProblem, status_of
 
-ONLY_POINT = 1e-12
+FEASIBLE = 1e-12
+"""A limit may be this much below the least imbalance, which is only known to rounding."""
+
+ONLY_POINT = 1e-15
 """A limit within this of the least imbalance leaves a single point."""
 
 
@@ -39,7 +42,7 @@ def minimize_round_latency(problem: PartitionProblem, *, max_imbalance: float) -
     rho = float(checked("max_imbalance", max_imbalance, low=0.0))
     balanced = problem.balanced_fraction
     least = problem.imbalance(balanced)
-    if (least > rho + ONLY_POINT).any():
+    if (least > rho + FEASIBLE).any():
         raise InfeasibleProblem(
             f"max_imbalance: got {rho:g}; at least {least.max():g} is needed, since min_fraction binds in cell "
             f"{int(np.argmax(problem.min_fraction - problem.weights) % problem.num_cells)}"
@@ -62,7 +65,7 @@ def minimize_round_latency(problem: PartitionProblem, *, max_imbalance: float) -
     residual = partition_kkt_residual(problem, share, multipliers, round_latency_s=latency, max_imbalance=rho)
 
     # At the least imbalance the balanced shares are the only ones allowed: optimal, though no multipliers exist.
-    only = least > rho - ONLY_POINT
+    only = least >= rho - ONLY_POINT * (1.0 + rho)
     share = np.where(only[..., None], balanced, share)
     latency = np.where(only, problem.latency_s(balanced).max(axis=-1), latency)
     residual = np.where(only, np.abs(share.sum(axis=-1) - 1.0), residual)

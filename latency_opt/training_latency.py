@@ -70,6 +70,7 @@ def minimize_training_latency(problem: PartitionProblem, *, bound: TrainingBound
         imbalance_s=latency * price / (bound.target - price * imbalance),
     )
     residual = partition_kkt_residual(problem, share, multipliers, round_latency_s=latency)
+    residual = np.where(bound.target > price * imbalance, residual, np.inf)  # a point of no finite number of rounds
     return PartitionResult(
         fraction=share,
         round_latency_s=latency,
