@@ -42,11 +42,17 @@ class OFDMASpec(Spec):
     bits_per_parameter: int = Field(
         32, ge=2, le=32, description="32 for exact values, fewer for unbiased stochastic quantisation"
     )
+    participation: float = Field(
+        1.0, ge=0.001, le=1.0, description="probability that a client's fading lets it take part in an edge round; 1 for always"
+    )
 
     def build(self, fading: Fading) -> tuple[Aggregator, NetworkClock]:
         policy: BandwidthPolicy = OptimalBandwidth() if self.bandwidth == "optimal" else EqualBandwidth()
         bits = self.bits_per_parameter
-        aggregator: Aggregator = Ideal() if bits == 32 else Digital(bits_per_parameter=bits)
+        threshold = fading.amplitude_quantile(1.0 - self.participation)
+        aggregator: Aggregator = (
+            Ideal(threshold=threshold) if bits == 32 else Digital(bits_per_parameter=bits, threshold=threshold)
+        )
         access = OFDMA(policy=policy, bits_per_parameter=bits)
         return aggregator, NetworkClock(access=access, bits_per_parameter=bits)
 

@@ -11,34 +11,41 @@ from channels.channel_state import CellChannel
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ExactPlan:
-    """Everybody takes part at full power, and the mean is exact."""
+class DigitalPlan:
+    """Who sends bits in each edge round, all at full power, and how many bits a value."""
 
     active: BoolArray
-    power_fraction: FloatArray
+    bits_per_parameter: int | None
+
+    @property
+    def power_fraction(self) -> FloatArray:
+        return self.active.astype(float)
 
     def mean(self, updates: FloatArray, *, edge_round: int, rng: np.random.Generator) -> FloatArray:
-        return updates.mean(axis=0)
+        """The mean over those who take part, of the updates as received; 0 if there is nobody."""
+        received = updates[self.active[edge_round]]
+        if not len(received):
+            return np.zeros_like(updates[0])
+        if self.bits_per_parameter is not None:
+            received = stochastic_quantization(received, bits_per_parameter=self.bits_per_parameter, rng=rng)
+        return received.mean(axis=0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ideal:
-    """The mean of the updates as they are: values sent in full precision and received without error."""
+    """The mean of the updates as they are: values sent in full precision and received without error.
 
-    def plan(self, channel: CellChannel) -> ExactPlan:
-        return ExactPlan(active=np.ones(channel.fading.shape, dtype=bool), power_fraction=np.ones(channel.fading.shape))
+    Attributes:
+        threshold: clients whose fading amplitude is below it sit the edge round out; 0 for nobody.
+    """
 
+    threshold: float = 0.0
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class QuantizedPlan:
-    """Everybody takes part at full power; each update is quantised before the mean is taken."""
+    def __post_init__(self) -> None:
+        checked("threshold", self.threshold, low=0.0)
 
-    active: BoolArray
-    power_fraction: FloatArray
-    bits_per_parameter: int
-
-    def mean(self, updates: FloatArray, *, edge_round: int, rng: np.random.Generator) -> FloatArray:
-        return stochastic_quantization(updates, bits_per_parameter=self.bits_per_parameter, rng=rng).mean(axis=0)
+    def plan(self, channel: CellChannel) -> DigitalPlan:
+        return DigitalPlan(active=np.abs(channel.fading) >= self.threshold, bits_per_parameter=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,19 +54,18 @@ class Digital:
 
     Attributes:
         bits_per_parameter: 2 to 31 bits, one of them for the sign.
+        threshold: clients whose fading amplitude is below it sit the edge round out; 0 for nobody.
     """
 
     bits_per_parameter: int
+    threshold: float = 0.0
 
     def __post_init__(self) -> None:
         checked("bits_per_parameter", self.bits_per_parameter, low=2, high=31)
+        checked("threshold", self.threshold, low=0.0)
 
-    def plan(self, channel: CellChannel) -> QuantizedPlan:
-        return QuantizedPlan(
-            active=np.ones(channel.fading.shape, dtype=bool),
-            power_fraction=np.ones(channel.fading.shape),
-            bits_per_parameter=self.bits_per_parameter,
-        )
+    def plan(self, channel: CellChannel) -> DigitalPlan:
+        return DigitalPlan(active=np.abs(channel.fading) >= self.threshold, bits_per_parameter=self.bits_per_parameter)
 
 
 def stochastic_quantization(values: FloatArray, *, bits_per_parameter: int, rng: np.random.Generator) -> FloatArray:

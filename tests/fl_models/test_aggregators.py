@@ -9,7 +9,9 @@ from fl_models import Digital, Ideal, OverTheAir, stochastic_quantization
 NUM_CLIENTS, NUM_PARAMETERS, EDGE_ROUNDS = 8, 11, 3
 AGGREGATORS = [
     Ideal(),
+    Ideal(threshold=0.5),
     Digital(bits_per_parameter=4),
+    Digital(bits_per_parameter=4, threshold=0.5),
     OverTheAir(transceiver=ChannelInversion()),
     OverTheAir(transceiver=TruncatedInversion(threshold=0.5)),
 ]
@@ -48,6 +50,14 @@ def test_shapes_and_power(aggregator, channel, updates):
     assert single.dtype == np.float32
 
 
+def test_the_same_threshold_leaves_out_the_same_clients(channel):
+    digital = Ideal(threshold=0.5).plan(channel)
+    analog = OverTheAir(transceiver=TruncatedInversion(threshold=0.5)).plan(channel)
+    np.testing.assert_array_equal(digital.active, analog.active)
+    assert 0 < digital.active.sum() < digital.active.size
+    np.testing.assert_array_equal(digital.power_fraction, digital.active)
+
+
 def test_ideal_is_exact(channel, updates):
     mean = Ideal().plan(channel).mean(updates, edge_round=0, rng=np.random.default_rng(0))
     np.testing.assert_array_equal(mean, updates.mean(axis=0))
@@ -75,8 +85,13 @@ def test_truncation_is_on_fading_not_on_distance(channel):
     np.testing.assert_array_equal(plan.active, np.abs(channel.fading) >= 0.5)
 
 
-def test_without_any_active_client_nothing_moves(channel, updates):
-    plan = OverTheAir(transceiver=TruncatedInversion(threshold=100.0)).plan(channel)
+@pytest.mark.parametrize(
+    "aggregator",
+    [OverTheAir(transceiver=TruncatedInversion(threshold=100.0)), Ideal(threshold=100.0)],
+    ids=["air", "digital"],
+)
+def test_without_any_active_client_nothing_moves(aggregator, channel, updates):
+    plan = aggregator.plan(channel)
     assert not plan.active.any()
     np.testing.assert_array_equal(plan.mean(updates, edge_round=0, rng=np.random.default_rng(0)), 0.0)
 

@@ -24,7 +24,7 @@ from fl_models import (
     draw_partition,
     partition_problem,
 )
-from fl_models.digital import ExactPlan
+from fl_models.digital import DigitalPlan
 from latency_opt import OFDMA, AirComp, EqualBandwidth, OptimalBandwidth
 
 SCHEDULE = Schedule(edge_rounds=3, local_steps=2, batch_size=4, step_size=0.1)
@@ -84,7 +84,7 @@ def test_every_parameter_has_one_owner_but_the_shared_ones():
     assert (owners[-3:] == 3).all()
 
 
-class FrozenPlan(ExactPlan):
+class FrozenPlan(DigitalPlan):
     """An uplink over which nothing arrives."""
 
     def mean(self, updates, *, edge_round, rng):
@@ -97,7 +97,7 @@ def test_a_cell_moves_only_its_own_neurons(make_network, make_task):
     task, algorithm, streams = make_task(network), HIST(schedule=SCHEDULE, neurons=(2, 4, 6)), Streams(seed=0)
     channel = network.draw(SCHEDULE.edge_rounds, rng=np.random.default_rng(0))
     plan = Ideal().plan(channel.cells[0])
-    frozen = FrozenPlan(active=plan.active, power_fraction=plan.power_fraction)
+    frozen = FrozenPlan(active=plan.active, bits_per_parameter=None)
     before = TrainingState(round_index=0, parameters=task.model.init(rng=np.random.default_rng(0)))
     after = algorithm.round(before, task=task, plans=[plan, frozen, frozen], streams=streams)
     changed = np.flatnonzero(before.parameters != after.parameters)

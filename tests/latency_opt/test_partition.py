@@ -155,6 +155,47 @@ def test_a_cell_that_is_late_whatever_its_share():
     assert result.status is Status.OPTIMAL
 
 
+def test_floors_that_leave_no_free_cell_are_certified():
+    """At the optimum one cell is at its cap and the other at its least share: the water level is not unique."""
+    problem = PartitionProblem(fixed_latency_s=[0.0, 0.0], slope_s=[1.0, 1.0], weights=[0.1, 0.9], min_fraction=0.25)
+    bound = TrainingBound(optimisation_error=1.0, imbalance_price=1.0, target=1.0)
+    result = minimize_training_latency(problem, bound=bound)
+    np.testing.assert_allclose(result.fraction, [0.25, 0.75])
+    assert result.status is Status.OPTIMAL
+    assert result.training_latency_s == pytest.approx(problem.to_cvxpy(bound=bound).solve(), rel=1e-6)
+
+
+def test_tiny_slopes_beside_large_ones_are_certified():
+    problem = PartitionProblem(
+        fixed_latency_s=[0.0, 0.0, 0.0, 0.0, 100.0], slope_s=[1e-6, 1e-8, 1e-7, 1e-6, 1e-3], weights=[0.2] * 5
+    )
+    result = minimize_training_latency(problem, bound=TrainingBound(optimisation_error=1.0, imbalance_price=100.0, target=1.0))
+    assert result.status is Status.OPTIMAL
+    assert result.training_latency_s == pytest.approx(100.0002, rel=1e-7)
+
+
+@pytest.mark.parametrize("decades", [2, 5, 8])
+def test_every_instance_is_certified_over_many_scales(decades):
+    """Slopes over several decades, weights of a millionth, floors that bind or not, limits tight and loose."""
+    rng = np.random.default_rng(decades)
+    for _ in range(60):
+        num_cells = int(rng.integers(1, 51))
+        weights = np.maximum(rng.dirichlet(np.full(num_cells, rng.choice([0.3, 1.0, 3.0]))), 1e-6)
+        problem = PartitionProblem(
+            fixed_latency_s=10.0 ** rng.uniform(-3.0, 1.0, num_cells),
+            slope_s=10.0 ** rng.uniform(-decades / 2, decades / 2, num_cells),
+            weights=weights / weights.sum(),
+            min_fraction=rng.choice([0.0, 0.5, 0.9]) / num_cells,
+        )
+        least = float(problem.imbalance(problem.balanced_fraction))
+        for factor in (1.05, 2.0, 30.0):
+            assert minimize_round_latency(problem, max_imbalance=factor * least + 1e-3).status is Status.OPTIMAL
+            bound = TrainingBound(optimisation_error=1.0, imbalance_price=1.0, target=factor * least + 0.05)
+            total = minimize_training_latency(problem, bound=bound)
+            assert total.status is Status.OPTIMAL
+            assert np.isfinite(total.training_latency_s)
+
+
 def test_infeasible_limits_name_what_binds():
     skewed = PartitionProblem(fixed_latency_s=[0.0, 0.0], slope_s=[1.0, 1.0], weights=[0.9, 0.1], min_fraction=0.4)
     with pytest.raises(
