@@ -63,7 +63,7 @@ class SchemeSpec(Spec):
 
     name: str = Field(
         # What every terminal and matplotlib's font can show, and nothing that starts its formulas.
-        pattern=r"^[A-Za-z0-9][ !\"#%-\[\]-~\u00a1-\u024f\u0370-\u03ff]{0,59}$",
+        pattern=r"^[A-Za-z0-9\u00c0-\u024f\u0370-\u03ff][ !\"#%-\[\]-~\u00a1-\u024f\u0370-\u03ff]{0,59}$",
         description="as shown in tables and figures",
         json_schema_extra={"allowed": "1 to 60 Latin or Greek characters but $ and \\, the first a letter or digit"},
     )

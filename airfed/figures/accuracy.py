@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, PercentFormatter
 
 from airfed.figures.style import COLOURS, LINE_STYLES, axes_or_new, plain
 from fl_models import History, RoundRecord
@@ -58,9 +58,14 @@ def _draw(
             ax.plot(cost(reached), reached.test_accuracy, "o", color=colour, markersize=7, markeredgecolor="white", zorder=3)
     if target_accuracy is not None:
         ax.axhline(target_accuracy, color="#888888", linewidth=1.0, linestyle=":", zorder=0)
-    ax.set_xscale("log")
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.xaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(1.0, 0.4)))
+    if any(cost(record) > 0.0 for history in histories for record in history.records):
+        ax.set_xscale("log")
+        plain_number = FuncFormatter(lambda value, _: f"{value:g}")
+        ax.xaxis.set_major_formatter(plain_number)
+        low, high = ax.get_xlim()
+        if high < 100.0 * low:
+            ax.xaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
+            ax.xaxis.set_minor_formatter(plain_number)
     ax.yaxis.set_major_formatter(PercentFormatter(xmax=1.0, decimals=0))
     ax.set_ylabel("test accuracy")
     plain(ax)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -62,6 +64,13 @@ def test_accuracy_figures_show_every_round_and_the_target(draw, per_round):
     dots = [line for line in ax.get_lines() if line.get_marker() == "o"]
     assert len(dots) == 2
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["slow", "fast", "never"]
+
+
+def test_rounds_that_cost_nothing_leave_an_empty_figure():
+    records = tuple(replace(record, uplink_bits=0.0) for record in HISTORIES[0].records)
+    ax = draw_accuracy_vs_uplink([replace(HISTORIES[0], records=records)], target_accuracy=0.9, ax=Figure().subplots())
+    assert ax.get_xscale() == "linear"
+    assert len(ax.get_lines()[0].get_xdata()) == 0
 
 
 def test_round_latency_stacks_to_the_whole_round():
