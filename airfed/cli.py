@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from airfed.atomic_file import write_atomically
 from airfed.experiment import Experiment, Result
 from airfed.report import write_figures, write_history, write_scenario, write_summary
 from airfed.results_folder import SCENARIO, ResultsExist, ResultsFolder
@@ -105,7 +106,7 @@ def init(
     if path.exists() and not force:
         _stop(f"{path}: exists already; give another name or --force to overwrite it", BAD_INPUT)
     try:
-        ResultsFolder(path.parent).write(path.name, Scenario().to_toml().encode())
+        write_atomically(path, Scenario().to_toml().encode())
     except OSError as error:
         _stop(f"{path}: cannot be written: {error.strerror}", BAD_INPUT)
     typer.echo(f"wrote {path}; run it with: airfed run {path}")

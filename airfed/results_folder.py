@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from airfed.atomic_file import write_atomically
 from airfed.figures import FIGURE_NAMES
 
 SCENARIO = "scenario.toml"
@@ -55,22 +55,9 @@ class ResultsFolder:
             (self.path / name).unlink(missing_ok=True)
 
     def write(self, name: str, content: bytes) -> None:
-        """Writes a file at once: into a temporary file, to disk, then renamed into place.
+        """Writes one of the files at once.
 
         Raises:
             OSError: if that fails, say because the disk is full; the file then is as it was before.
         """
-        handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=self.path)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            # mkstemp makes the file private; results are as readable as anything else the user writes.
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(temporary, 0o666 & ~umask)
-            os.replace(temporary, self.path / name)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_atomically(self.path / name, content)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from channels.arrays import FloatArray, IntArray
 
 
@@ -31,7 +29,3 @@ class Dataset:
     @property
     def num_classes(self) -> int:
         return int(self.labels.max()) + 1
-
-    def class_counts(self, samples: IntArray) -> IntArray:
-        """(num_classes,) how often each class occurs among some of the samples."""
-        return np.bincount(self.labels[samples], minlength=self.num_classes)

@@ -49,7 +49,7 @@ class CellRound:
     @property
     def latency_s(self) -> float:
         """Length of the global round in this cell."""
-        return float(np.sum(self.downlink_s + self.compute_s + self.uplink_s)) + self.backhaul_s
+        return float(self.latencies_s(len(self.downlink_s))[0])
 
     def latencies_s(self, edge_rounds: int) -> FloatArray:
         """Lengths of the global rounds that these edge rounds make, `edge_rounds` of them each."""

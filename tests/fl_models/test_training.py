@@ -63,7 +63,8 @@ def test_one_cell_hist_is_hierarchical_fedavg_bit_for_bit(make_network, make_tas
     whole = final_parameters(HierarchicalFedAvg(schedule=SCHEDULE), task, network, aggregator=aggregator)
     parts = final_parameters(HIST(schedule=SCHEDULE, neurons=(12,)), task, network, aggregator=aggregator)
     assert whole.tobytes() == parts.tobytes()
-    assert not np.array_equal(whole, task.model.init(rng=np.random.default_rng(0)))
+    start = final_parameters(HierarchicalFedAvg(schedule=SCHEDULE), task, network, rounds=0)
+    assert np.mean(whole != start) > 0.5  # it did train
 
 
 @pytest.mark.parametrize("counts", [(1,), (1, 1), (3, 4, 5), (100, 100, 100), (1, 298, 1)])
