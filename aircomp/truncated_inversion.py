@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from aircomp.channel_inversion import inversion_plan
 from aircomp.transceiver import TransceiverPlan, channel_inputs
 from channels.arrays import checked
-from channels.fading import Fading
+from channels.small_scale.fading import Fading
 
 
 @dataclass(frozen=True, kw_only=True)

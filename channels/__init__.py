@@ -2,18 +2,18 @@
 
 from channels.channel_state import CellChannel, ChannelState
 from channels.devices import Devices, draw_cpu_hz
-from channels.fading import Fading
-from channels.free_space import FreeSpace, free_space_pathloss_db
-from channels.large_scale import LargeScale, Propagation
-from channels.layout import Layout, hexagonal_layout, hexagonal_sites
-from channels.log_distance import LogDistance, log_distance_pathloss_db
+from channels.small_scale.fading import Fading
+from channels.large_scale.free_space import FreeSpace, free_space_pathloss_db
+from channels.large_scale.large_scale import LargeScale, Propagation
+from channels.layouts.layout import Layout, hexagonal_layout, hexagonal_sites
+from channels.large_scale.log_distance import LogDistance, log_distance_pathloss_db
 from channels.network import Network
 from channels.noise import thermal_noise_psd_w_per_hz
-from channels.rayleigh import Rayleigh
-from channels.rician import Rician
-from channels.shadowing import lognormal_shadowing_db
-from channels.shannon import shannon_rate_bps
-from channels.uma import UrbanMacro, uma_los_probability, uma_pathloss_db
+from channels.small_scale.rayleigh import Rayleigh
+from channels.small_scale.rician import Rician
+from channels.large_scale.shadowing import lognormal_shadowing_db
+from channels.rates.shannon import shannon_rate_bps
+from channels.large_scale.uma import UrbanMacro, uma_los_probability, uma_pathloss_db
 from channels.units import db_to_linear, dbm_to_watt, linear_to_db, watt_to_dbm
 
 __all__ = [

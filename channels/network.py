@@ -9,9 +9,9 @@ import numpy as np
 from channels.arrays import ComplexArray, FloatArray, checked
 from channels.channel_state import CellChannel, ChannelState
 from channels.devices import Devices
-from channels.fading import Fading
-from channels.large_scale import LargeScale
-from channels.layout import Layout
+from channels.small_scale.fading import Fading
+from channels.large_scale.large_scale import LargeScale
+from channels.layouts.layout import Layout
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,7 +8,7 @@ import cvxpy as cp
 import numpy as np
 
 from channels.arrays import FloatArray, checked
-from channels.shannon import shannon_rate_bps
+from channels.rates.shannon import shannon_rate_bps
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.min_bandwidth import band_snr
 from latency_opt.monotone_root import monotone_root

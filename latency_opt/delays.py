@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from channels.arrays import FloatArray
-from channels.shannon import shannon_rate_bps
+from channels.rates.shannon import shannon_rate_bps
 
 
 def compute_latency_s(flops: ArrayLike, *, cpu_hz: ArrayLike, flops_per_cycle: ArrayLike = 1.0) -> FloatArray:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from channels import Layout, hexagonal_layout, hexagonal_sites
-from channels.layout import uniform_in_hexagon
+from channels.layouts.layout import uniform_in_hexagon
 
 
 @pytest.mark.parametrize("num_cells", [1, 2, 3, 7, 19, 20])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from channels.arrays import FloatArray, checked
-from channels.large_scale import LargeScale
+from channels.large_scale.large_scale import LargeScale
 
 SPEED_OF_LIGHT_M_PER_S = 299_792_458.0
 

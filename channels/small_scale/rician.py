@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 from channels.arrays import ComplexArray, checked
-from channels.rayleigh import Rayleigh
+from channels.small_scale.rayleigh import Rayleigh
 from channels.units import db_to_linear
 
 

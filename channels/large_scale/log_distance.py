@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from channels.arrays import FloatArray, checked
-from channels.free_space import free_space_pathloss_db
-from channels.large_scale import LargeScale
-from channels.shadowing import lognormal_shadowing_db
+from channels.large_scale.free_space import free_space_pathloss_db
+from channels.large_scale.large_scale import LargeScale
+from channels.large_scale.shadowing import lognormal_shadowing_db
 
 
 def log_distance_pathloss_db(

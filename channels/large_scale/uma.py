@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from channels.arrays import FloatArray, checked
-from channels.free_space import SPEED_OF_LIGHT_M_PER_S
-from channels.large_scale import LargeScale
-from channels.shadowing import lognormal_shadowing_db
+from channels.large_scale.free_space import SPEED_OF_LIGHT_M_PER_S
+from channels.large_scale.large_scale import LargeScale
+from channels.large_scale.shadowing import lognormal_shadowing_db
 
 SHADOWING_DEVIATION_LOS_DB = 4.0
 SHADOWING_DEVIATION_NLOS_DB = 6.0

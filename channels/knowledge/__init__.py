@@ -1,0 +1,1 @@
+"""What transceivers know of the channel."""

@@ -1,0 +1,1 @@
+"""What distance, walls and obstacles take from a signal."""

@@ -1,0 +1,1 @@
+"""Where stations and clients stand, and which station serves whom."""

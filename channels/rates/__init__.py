@@ -1,0 +1,1 @@
+"""What rate a channel carries."""

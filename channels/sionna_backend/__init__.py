@@ -1,0 +1,1 @@
+"""Sionna as a source of channels: the extra `sionna`."""

@@ -1,0 +1,1 @@
+"""Fading: what moving by a wavelength does to a signal."""
