@@ -13,6 +13,7 @@ from airfed.scenario import Scenario
 from airfed.scenario_error import ScenarioError
 from airfed.table import comparison_table
 from channels import Network
+from channels.sionna_backend import MissingExtra
 from fl_models import DivergedTraining, FederatedTask, History, Streams, Training
 
 
@@ -47,7 +48,7 @@ class Experiment:
                 scheme.build(task, network=network, schedule=scenario.learning.schedule, streams=streams)
                 for scheme in scenario.schemes
             )
-        except ValueError as error:
+        except (ValueError, MissingExtra) as error:
             raise ScenarioError(f"scenario {scenario.name!r} cannot be met: {error}") from error
         return cls(scenario=scenario, network=network, task=task, trainings=trainings)
 

@@ -70,13 +70,12 @@ class LearningSpec(Spec):
         )
 
     def build(self, layout: Layout, streams: Streams) -> FederatedTask:
-        """The task for the clients of a layout, every cell having the same number of them."""
+        """The task for the clients of a layout, in which no cell is without."""
         rng = streams.rng(Stream.SPLIT)
         train, test = digits(test_fraction=self.test_fraction, rng=rng)
         parts = two_level_dirichlet_split(
             train.labels,
-            num_cells=layout.num_cells,
-            clients_per_cell=layout.num_clients // layout.num_cells,
+            serving_cell=layout.serving_cell,
             cell_concentration=self.cell_concentration,
             client_concentration=self.client_concentration,
             min_samples=self.min_samples,

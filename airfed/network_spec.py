@@ -7,80 +7,33 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, Strict, model_validator
 
+from airfed.fading_spec import FadingSpec, RayleighSpec, SionnaSpec
+from airfed.knowledge_spec import KnowledgeSpec, PerfectKnowledgeSpec
+from airfed.propagation_spec import OutdoorSpec, PropagationSpec, UrbanMacroSpec
 from airfed.spec import Spec
 from channels import (
     Devices,
     Fading,
-    FreeSpace,
-    LogDistance,
+    LargeScale,
+    Layout,
     Network,
-    Propagation,
-    Rayleigh,
-    Rician,
+    RuralMacro,
     UrbanMacro,
+    UrbanMicro,
     dbm_to_watt,
     draw_cpu_hz,
     hexagonal_layout,
+    hexagonal_sites,
+    reuse_groups,
+    strongest_station,
     thermal_noise_psd_w_per_hz,
 )
+from channels.arrays import IntArray
+from channels.layouts.hexagonal import CLUSTER_SHIFT
+from channels.sionna_backend import SionnaSystemLevel
 from fl_models import Stream, Streams
 
 Load = Annotated[float, Field(ge=0.0, le=0.99)]
-
-
-class UrbanMacroSpec(Spec):
-    """3GPP TR 38.901 urban macro, line of sight drawn per client"""
-
-    kind: Literal["uma"] = "uma"
-    bs_height_m: float = Field(25.0, ge=10.0, le=150.0, description="height of the stations")
-    ut_height_m: float = Field(1.5, ge=1.5, lt=13.0, description="height of the clients")
-
-    def build(self) -> Propagation:
-        return UrbanMacro(bs_height_m=self.bs_height_m, ut_height_m=self.ut_height_m)
-
-
-class FreeSpaceSpec(Spec):
-    """free space, line of sight to everybody"""
-
-    kind: Literal["free_space"] = "free_space"
-
-    def build(self) -> Propagation:
-        return FreeSpace()
-
-
-class LogDistanceSpec(Spec):
-    """a power law of distance with log-normal shadowing"""
-
-    kind: Literal["log_distance"] = "log_distance"
-    exponent: float = Field(3.5, ge=1.0, le=8.0, description="path-loss exponent")
-    reference_distance_m: float = Field(1.0, ge=0.01, le=100.0, description="free space up to here")
-    shadowing_deviation_db: float = Field(8.0, ge=0.0, le=20.0, description="standard deviation of the shadowing")
-
-    def build(self) -> Propagation:
-        return LogDistance(
-            exponent=self.exponent,
-            reference_distance_m=self.reference_distance_m,
-            shadowing_deviation_db=self.shadowing_deviation_db,
-        )
-
-
-class RayleighSpec(Spec):
-    """no dominant path"""
-
-    kind: Literal["rayleigh"] = "rayleigh"
-
-    def build(self) -> Fading:
-        return Rayleigh()
-
-
-class RicianSpec(Spec):
-    """one dominant path"""
-
-    kind: Literal["rician"] = "rician"
-    k_factor_db: float = Field(9.0, ge=-30.0, le=60.0, description="power of the dominant path over all others")
-
-    def build(self) -> Fading:
-        return Rician(k_factor_db=self.k_factor_db)
 
 
 class DevicesSpec(Spec):
@@ -117,12 +70,21 @@ class BackhaulSpec(Spec):
 class NetworkSpec(Spec):
     """The wireless network."""
 
-    num_cells: int = Field(3, ge=1, le=1000, description="hexagonal cells, each with a band of its own")
+    num_cells: int = Field(3, ge=1, le=1000, description="hexagonal cells")
     clients_per_cell: int = Field(20, ge=1, le=100_000, description="clients, uniform over each cell")
     cell_radius_m: float = Field(250.0, ge=1.0, le=5000.0, description="circumradius of a cell")
     min_distance_m: float = Field(35.0, ge=0.1, le=4000.0, description="no client is nearer to its station")
+    wrap_around: bool = Field(False, description="1, 3, 7 or 19 cells repeat to fill the plane, so that none is at an edge")
+    association: Literal["cell", "strongest"] = Field(
+        "cell", description="clients are served by their own cell, or by the station with the strongest average gain"
+    )
     carrier_hz: float = Field(3.5e9, ge=0.5e9, le=100e9, description="carrier frequency")
-    bandwidth_hz: float = Field(10e6, ge=1.0, le=1e11, description="band of each cell")
+    bandwidth_hz: float = Field(10e6, ge=1.0, le=1e11, description="band of each cell, or of all if they share it")
+    band_sharing: Literal["own", "reuse_1", "reuse_3"] = Field(
+        "own",
+        description="a band for each cell, one for all, or thirds of one, alike in every third cell; cells on the same band "
+        "disturb each other",
+    )
     cell_load: Load | Annotated[tuple[Load, ...], Strict(False)] = Field(
         (0.0, 0.3, 0.6),
         description="share of the slots that other traffic takes: one value per cell, or one for all",
@@ -130,13 +92,22 @@ class NetworkSpec(Spec):
     client_power_dbm: float = Field(23.0, ge=0.0, le=60.0, description="most that a client transmits with")
     station_power_dbm: float = Field(46.0, ge=0.0, le=80.0, description="transmit power of a station")
     noise_figure_db: float = Field(7.0, ge=0.0, le=50.0, description="of every receiver")
-    propagation: UrbanMacroSpec | FreeSpaceSpec | LogDistanceSpec = Field(
+    num_antennas: int = Field(1, ge=1, le=1024, description="antennas of a station; over the air takes one")
+    num_subcarriers: int = Field(
+        1, ge=1, le=4096, description="frequencies at which fading is drawn; over the air, and flat fading, take one"
+    )
+    propagation: PropagationSpec = Field(
         default_factory=UrbanMacroSpec,
         discriminator="kind",
         description="path loss and shadowing, drawn once",
     )
-    fading: RayleighSpec | RicianSpec = Field(
+    fading: FadingSpec = Field(
         default_factory=RayleighSpec, discriminator="kind", description="small-scale fading, drawn anew every edge round"
+    )
+    knowledge: KnowledgeSpec = Field(
+        default_factory=PerfectKnowledgeSpec,
+        discriminator="kind",
+        description="what clients and stations know of the fading when they plan",
     )
     devices: DevicesSpec = Field(default_factory=DevicesSpec, description="the clients' processors")
     backhaul: BackhaulSpec = Field(default_factory=BackhaulSpec, description="between stations and cloud")
@@ -154,29 +125,39 @@ class NetworkSpec(Spec):
                 f"min_distance_m: got {self.min_distance_m:g}; allowed is 0 to {0.9 * inradius_m:g}, "
                 f"nine tenths of the inner radius of the cell (cell_radius_m = {self.cell_radius_m:g})"
             )
-        if isinstance(self.propagation, UrbanMacroSpec) and self.min_distance_m < 10.0:
+        outdoor = self.propagation if isinstance(self.propagation, OutdoorSpec) else None
+        if outdoor and not outdoor.extrapolate and self.min_distance_m < 10.0:
             raise ValueError(
-                f"min_distance_m: got {self.min_distance_m:g}; allowed is at least 10, where the urban macro model begins"
+                f"min_distance_m: got {self.min_distance_m:g}; allowed is at least 10, where the {self.propagation.kind} "
+                "model begins, or extrapolate = true"
+            )
+        if self.wrap_around and self.num_cells not in CLUSTER_SHIFT:
+            clusters = ", ".join(map(str, CLUSTER_SHIFT))
+            raise ValueError(f"wrap_around: got true with num_cells = {self.num_cells}; allowed with {clusters} cells")
+        if isinstance(self.fading, SionnaSpec) and not outdoor:
+            raise ValueError(
+                f"fading.kind: got 'sionna' with propagation of kind {self.propagation.kind!r}; allowed with uma, umi and rma"
             )
         return self
 
     def build(self, streams: Streams) -> Network:
         """The network as drawn from the streams."""
+        rng = streams.rng(Stream.LAYOUT)
         layout = hexagonal_layout(
             num_cells=self.num_cells,
             clients_per_cell=self.clients_per_cell,
             radius_m=self.cell_radius_m,
             min_distance_m=self.min_distance_m,
-            rng=streams.rng(Stream.LAYOUT),
+            wrap_around=self.wrap_around,
+            rng=rng,
         )
-        large_scale = self.propagation.build().draw(
-            layout.distance_2d_m, carrier_hz=self.carrier_hz, rng=streams.rng(Stream.LARGE_SCALE)
-        )
+        layout = self.propagation.furnish(layout, rng=rng)
+        layout, large_scale, fading = self._channel(layout, streams.rng(Stream.LARGE_SCALE))
         return Network(
             layout=layout,
             large_scale=large_scale,
-            fading=self.fading.build(),
-            bandwidth_hz=np.asarray(self.bandwidth_hz),
+            fading=fading,
+            bandwidth_hz=np.asarray(self.bandwidth_hz / (3.0 if self.band_sharing == "reuse_3" else 1.0)),
             load=np.asarray(self.cell_load),
             noise_psd_w_per_hz=thermal_noise_psd_w_per_hz(noise_figure_db=self.noise_figure_db),
             client_power_w=dbm_to_watt(self.client_power_dbm),
@@ -184,4 +165,43 @@ class NetworkSpec(Spec):
             devices=self.devices.build(layout.num_clients, rng=streams.rng(Stream.DEVICES)),
             backhaul_rate_bps=np.asarray(self.backhaul.rate_bps),
             backhaul_delay_s=np.asarray(self.backhaul.delay_s),
+            num_antennas=self.num_antennas,
+            num_subcarriers=self.num_subcarriers,
+            knowledge=self.knowledge.build(carrier_hz=self.carrier_hz),
+            band_group=self._band_group(),
         )
+
+    def _channel(self, layout: Layout, rng: np.random.Generator) -> tuple[Layout, LargeScale, Fading]:
+        """The layout with clients served as wanted, its path losses, and its fading."""
+        propagation = self.propagation.build()
+        if isinstance(self.fading, SionnaSpec):
+            assert isinstance(propagation, UrbanMacro | UrbanMicro | RuralMacro)
+            system = SionnaSystemLevel(
+                propagation=propagation,
+                carrier_hz=self.carrier_hz,
+                num_antennas=self.num_antennas,
+            )
+            drop = system.drop(layout, rng=rng)
+            layout = self._associated(layout, drop.large_scale)
+            return layout, drop.large_scale, drop.fading(layout)
+        large_scale = propagation.draw(layout, carrier_hz=self.carrier_hz, rng=rng)
+        fading = self.fading.build(carrier_hz=self.carrier_hz, num_antennas=self.num_antennas)
+        return self._associated(layout, large_scale), large_scale, fading
+
+    def _associated(self, layout: Layout, large_scale: LargeScale) -> Layout:
+        if self.association == "cell":
+            return layout
+        layout = layout.served_by(strongest_station(large_scale.power_gain))
+        empty = np.flatnonzero(np.bincount(layout.serving_cell, minlength=layout.num_cells) == 0)
+        if len(empty):
+            raise ValueError(
+                f"association: got 'strongest', and cell {empty[0]} is the strongest of no client; allowed is 'cell', or more "
+                "clients, or another seed"
+            )
+        return layout
+
+    def _band_group(self) -> IntArray | None:
+        if self.band_sharing == "own":
+            return None
+        sites = hexagonal_sites(self.num_cells, radius_m=self.cell_radius_m)
+        return reuse_groups(sites, radius_m=self.cell_radius_m, reuse_factor=3 if self.band_sharing == "reuse_3" else 1)

@@ -47,6 +47,8 @@ def checked(
 
 
 def _range(low: float, high: float, open_low: bool, open_high: bool) -> str:
+    if low == high:
+        return f"{low:g}"
     parts = []
     if low > -np.inf:
         parts.append(f"{'>' if open_low else '>='} {low:g}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from channels.arrays import ComplexArray, FloatArray
 from channels.devices import Devices
+from channels.rates.effective_snr import effective_snr
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -15,47 +17,97 @@ class CellChannel:
     """One cell with its n clients, over a batch of draws (leading axes).
 
     Attributes:
-        fading: (..., n) complex amplitude with E|h|² = 1, flat over the band and constant over an edge round.
+        response: (..., n, A, S) complex amplitude with E|h|² = 1, at each of the station's A antennas and on each of S
+            subcarriers, constant over an edge round.
+        estimated_response: (..., n, A, S) what transceivers know of it.
         mean_power_gain: (n,) power gain averaged over fading.
         client_power_w: (n,) most that each client transmits with.
         station_power_w: transmit power of the station.
         bandwidth_hz: band of the cell.
         load: share of the slots that other traffic takes.
-        noise_psd_w_per_hz: noise density at every receiver.
+        noise_psd_w_per_hz: density of noise and interference at the station.
+        client_noise_psd_w_per_hz: (n,) density of noise and interference at each client.
         devices: the clients' processors.
         backhaul_rate_bps: rate between station and cloud.
         backhaul_delay_s: one-way delay between station and cloud.
     """
 
-    fading: ComplexArray
+    response: ComplexArray
+    estimated_response: ComplexArray
     mean_power_gain: FloatArray
     client_power_w: FloatArray
     station_power_w: float
     bandwidth_hz: float
     load: float
     noise_psd_w_per_hz: float
+    client_noise_psd_w_per_hz: FloatArray
     devices: Devices
     backhaul_rate_bps: float
     backhaul_delay_s: float
 
     @property
     def num_clients(self) -> int:
-        return self.fading.shape[-1]
+        return self.response.shape[-3]
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether there is one antenna and one subcarrier, so that a channel is a single number."""
+        return self.response.shape[-2:] == (1, 1)
+
+    @cached_property
+    def fading(self) -> ComplexArray:
+        """(..., n) the flat channel of one antenna that carries as many bits.
+
+        That is the channel itself if it is one. Else its phase is 0, and its power that which gives the rate of all subcarriers
+        with maximum-ratio combining over the antennas, for a client at full power on the whole band. On a part of the band,
+        at a higher SNR, the same amplitude promises a little too much.
+        """
+        return self._flat(self.response)
+
+    @cached_property
+    def estimate(self) -> ComplexArray:
+        """(..., n) `fading`, as far as transceivers know."""
+        return self._flat(self.estimated_response)
 
     @property
     def gain(self) -> ComplexArray:
-        """(..., n) complex amplitude of the channel, path loss included."""
+        """(..., n) complex amplitude of the flat channel, path loss included."""
         return np.sqrt(self.mean_power_gain) * self.fading
 
     @property
     def power_gain(self) -> FloatArray:
-        """(..., n) power gain |h|², path loss included."""
+        """(..., n) power gain |h|² of the flat channel, path loss included."""
         return self.mean_power_gain * np.abs(self.fading) ** 2
 
     @property
+    def broadcast_power_gain(self) -> FloatArray:
+        """(..., n) power gain of what the station sends to all at once: its antennas share the power, space-time coded."""
+        if self.is_flat:
+            return self.power_gain
+        received_w = self.station_power_w * self.mean_power_gain
+        snr = received_w / (self.client_noise_psd_w_per_hz * self.bandwidth_hz)
+        return self.mean_power_gain * _equivalent_gain(np.mean(np.abs(self.response) ** 2, axis=-2), snr)
+
+    @property
     def noise_power_w(self) -> float:
-        """Noise over the whole band of the cell."""
+        """Noise and interference over the whole band of the cell, at the station."""
         return self.noise_psd_w_per_hz * self.bandwidth_hz
+
+    @property
+    def mean_snr(self) -> FloatArray:
+        """(n,) uplink SNR at full power over the whole band, averaged over fading, at one antenna."""
+        return self.client_power_w * self.mean_power_gain / self.noise_power_w
+
+    def _flat(self, response: ComplexArray) -> ComplexArray:
+        if self.is_flat:
+            return response[..., 0, 0]
+        gain = np.sum(np.abs(response) ** 2, axis=-2)
+        return np.sqrt(_equivalent_gain(gain, self.mean_snr)).astype(complex)
+
+
+def _equivalent_gain(gain: FloatArray, snr: FloatArray) -> FloatArray:
+    """(..., n) the flat gain with the rate of gains (..., n, S) on the subcarriers, `snr` (n,) being that at gain 1."""
+    return effective_snr(snr[:, None] * gain) / snr
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,9 +115,9 @@ class ChannelState:
     """A batch of fading draws of a network.
 
     Attributes:
-        fading: (..., K) complex amplitude with E|h|² = 1.
+        response: (..., K, A, S) complex amplitude with E|h|² = 1 between each client and the station that serves it.
         cells: what each cell sees of it.
     """
 
-    fading: ComplexArray
+    response: ComplexArray
     cells: tuple[CellChannel, ...]

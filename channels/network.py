@@ -6,23 +6,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from channels.arrays import ComplexArray, FloatArray, checked
+from channels.arrays import ComplexArray, FloatArray, IntArray, checked
 from channels.channel_state import CellChannel, ChannelState
 from channels.devices import Devices
-from channels.small_scale.fading import Fading
+from channels.knowledge.channel_knowledge import ChannelKnowledge
 from channels.large_scale.large_scale import LargeScale
 from channels.layouts.layout import Layout
+from channels.rates.interference import downlink_interference_w, uplink_interference_w
+from channels.small_scale.fading import Fading, FrequencySelective
+from channels.small_scale.tapped_delay_line import subcarrier_frequencies_hz
+
+PERFECT_KNOWLEDGE = ChannelKnowledge()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Network:
-    """N cells with K clients in all. Cells use different bands, so they do not disturb each other.
+    """N cells with K clients in all.
 
     An attribute with one value per cell or client also takes a single number for all.
 
     Attributes:
         layout: positions and serving cells.
-        large_scale: path loss and shadowing of each client to its serving station.
+        large_scale: path loss and shadowing of every client to every station.
         fading: small-scale fading, the same in uplink and downlink (time-division duplex).
         bandwidth_hz: (N,) band of each cell.
         load: (N,) share of the slots that other traffic takes; whatever is on air for learning lasts 1/(1 - load) as long.
@@ -32,6 +37,11 @@ class Network:
         devices: the clients' processors.
         backhaul_rate_bps: (N,) rate between each station and the cloud.
         backhaul_delay_s: (N,) one-way delay between each station and the cloud.
+        num_antennas: antennas of a station.
+        num_subcarriers: at how many frequencies across the band the channel is drawn; 1 for a flat channel, as at the carrier.
+        knowledge: what transceivers know of the channel.
+        band_group: (N,) cells of the same group share a band and disturb each other: their average interference counts as
+            noise, every one of them always being on air. Without groups each cell has a band of its own.
     """
 
     layout: Layout
@@ -45,6 +55,10 @@ class Network:
     devices: Devices
     backhaul_rate_bps: FloatArray
     backhaul_delay_s: FloatArray
+    num_antennas: int = 1
+    num_subcarriers: int = 1
+    knowledge: ChannelKnowledge = PERFECT_KNOWLEDGE
+    band_group: IntArray | None = None
 
     def __post_init__(self) -> None:
         cells, clients = (self.num_cells,), (self.num_clients,)
@@ -59,9 +73,26 @@ class Network:
         delay_s = checked("backhaul_delay_s", self.backhaul_delay_s, low=0.0, shape=cells)
         object.__setattr__(self, "backhaul_delay_s", delay_s)
         object.__setattr__(self, "load", checked("load", self.load, low=0.0, high=1.0, open_high=True, shape=cells))
-        for name, array in (("devices.cpu_hz", self.devices.cpu_hz), ("large_scale", self.large_scale.power_gain)):
-            if array.shape != clients:
-                raise ValueError(f"{name}: got shape {array.shape}; needed is one value per client, {clients}")
+        for name in ("num_antennas", "num_subcarriers"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: got {getattr(self, name)}; allowed is an integer >= 1")
+        if self.num_subcarriers > 1:
+            if not isinstance(self.fading, FrequencySelective):
+                raise ValueError(f"num_subcarriers: got {self.num_subcarriers} with flat fading; allowed is 1")
+            if np.ptp(self.bandwidth_hz) > 0.0:
+                raise ValueError("num_subcarriers: got more than 1 with bands of different widths; give all cells the same")
+        if self.devices.cpu_hz.shape != clients:
+            raise ValueError(
+                f"devices.cpu_hz: got shape {self.devices.cpu_hz.shape}; needed is one value per client, {clients}"
+            )
+        links = (self.num_cells, self.num_clients)
+        if self.large_scale.power_gain.shape != links:
+            raise ValueError(
+                f"large_scale: got shape {self.large_scale.power_gain.shape}; needed is one value per link, {links}"
+            )
+        deaf = np.flatnonzero(self.mean_power_gain == 0.0)
+        if len(deaf):
+            raise ValueError(f"large_scale: got no gain between client {deaf[0]} and its station; leave such clients out")
 
     @property
     def num_cells(self) -> int:
@@ -72,28 +103,62 @@ class Network:
         return self.layout.num_clients
 
     @property
+    def mean_power_gain(self) -> FloatArray:
+        """(K,) power gain of each client to the station that serves it, averaged over fading."""
+        return self.layout.serving(self.large_scale.power_gain)
+
+    @property
     def mean_snr(self) -> FloatArray:
-        """(K,) uplink SNR over the whole band of the serving cell, averaged over fading."""
+        """(K,) uplink SNR over the whole band of the serving cell, averaged over fading, at one antenna."""
         noise_w = self.noise_psd_w_per_hz * self.bandwidth_hz[self.layout.serving_cell]
-        return self.client_power_w * self.large_scale.power_gain / noise_w
+        return self.client_power_w * self.mean_power_gain / noise_w
 
     def draw(self, num_draws: int, *, rng: np.random.Generator) -> ChannelState:
-        """Independent fading draws (num_draws, K), say one for each edge round."""
+        """Independent fading draws (num_draws, K, A, S), say one for each edge round."""
         if num_draws < 1:
             raise ValueError(f"num_draws: got {num_draws}; allowed is an integer >= 1")
-        fading = self.fading.draw((num_draws, self.num_clients), rng=rng)
-        return ChannelState(fading=fading, cells=tuple(self._cell(cell, fading) for cell in range(self.num_cells)))
+        response = self._response(num_draws, rng)
+        estimate = self.knowledge.estimate(response, frequency_hz=self._frequency_hz(), rng=rng)
+        cells = tuple(self._cell(cell, response, estimate) for cell in range(self.num_cells))
+        return ChannelState(response=response, cells=cells)
 
-    def _cell(self, cell: int, fading: ComplexArray) -> CellChannel:
+    def _response(self, num_draws: int, rng: np.random.Generator) -> ComplexArray:
+        shape: tuple[int, ...] = (num_draws, self.num_clients)
+        if self.num_antennas > 1:
+            shape = (*shape, self.num_antennas)
+        if self.num_subcarriers > 1 and isinstance(self.fading, FrequencySelective):
+            response = self.fading.frequency_response(shape, frequency_hz=self._frequency_hz(), rng=rng)
+        else:
+            response = self.fading.draw(shape, rng=rng)[..., None]
+        return response if self.num_antennas > 1 else response[:, :, None]
+
+    def _frequency_hz(self) -> FloatArray:
+        return subcarrier_frequencies_hz(self.num_subcarriers, bandwidth_hz=float(self.bandwidth_hz[0]))
+
+    def _noise_psd_w_per_hz(self) -> tuple[FloatArray, FloatArray]:
+        """Density of noise and interference at each station (N,) and each client (K,)."""
+        station, client = np.zeros(self.num_cells), np.zeros(self.num_clients)
+        if self.band_group is not None:
+            links = {"serving_cell": self.layout.serving_cell, "group": self.band_group}
+            gain = self.large_scale.power_gain
+            uplink_w = uplink_interference_w(gain, client_power_w=self.client_power_w, **links)
+            downlink_w = downlink_interference_w(gain, station_power_w=self.station_power_w, **links)
+            station, client = uplink_w / self.bandwidth_hz, downlink_w / self.bandwidth_hz[self.layout.serving_cell]
+        return station + self.noise_psd_w_per_hz, client + self.noise_psd_w_per_hz
+
+    def _cell(self, cell: int, response: ComplexArray, estimate: ComplexArray) -> CellChannel:
         clients = self.layout.clients_of(cell)
+        station_noise, client_noise = self._noise_psd_w_per_hz()
         return CellChannel(
-            fading=fading[..., clients],
-            mean_power_gain=self.large_scale.power_gain[clients],
+            response=response[:, clients],
+            estimated_response=estimate[:, clients],
+            mean_power_gain=self.mean_power_gain[clients],
             client_power_w=self.client_power_w[clients],
             station_power_w=float(self.station_power_w[cell]),
             bandwidth_hz=float(self.bandwidth_hz[cell]),
             load=float(self.load[cell]),
-            noise_psd_w_per_hz=self.noise_psd_w_per_hz,
+            noise_psd_w_per_hz=float(station_noise[cell]),
+            client_noise_psd_w_per_hz=client_noise[clients],
             devices=self.devices.of(clients),
             backhaul_rate_bps=float(self.backhaul_rate_bps[cell]),
             backhaul_delay_s=float(self.backhaul_delay_s[cell]),

@@ -36,7 +36,7 @@ class Ideal:
     """The mean of the updates as they are: values sent in full precision and received without error.
 
     Attributes:
-        threshold: clients whose fading amplitude is below it sit the edge round out; 0 for nobody.
+        threshold: clients whose fading amplitude is known to be below it sit the edge round out; 0 for nobody.
     """
 
     threshold: float = 0.0
@@ -45,7 +45,7 @@ class Ideal:
         checked("threshold", self.threshold, low=0.0)
 
     def plan(self, channel: CellChannel) -> DigitalPlan:
-        return DigitalPlan(active=np.abs(channel.fading) >= self.threshold, bits_per_parameter=None)
+        return DigitalPlan(active=np.abs(channel.estimate) >= self.threshold, bits_per_parameter=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class Digital:
 
     Attributes:
         bits_per_parameter: 2 to 31 bits, one of them for the sign.
-        threshold: clients whose fading amplitude is below it sit the edge round out; 0 for nobody.
+        threshold: clients whose fading amplitude is known to be below it sit the edge round out; 0 for nobody.
     """
 
     bits_per_parameter: int
@@ -65,7 +65,7 @@ class Digital:
         checked("threshold", self.threshold, low=0.0)
 
     def plan(self, channel: CellChannel) -> DigitalPlan:
-        return DigitalPlan(active=np.abs(channel.fading) >= self.threshold, bits_per_parameter=self.bits_per_parameter)
+        return DigitalPlan(active=np.abs(channel.estimate) >= self.threshold, bits_per_parameter=self.bits_per_parameter)
 
 
 def stochastic_quantization(values: FloatArray, *, bits_per_parameter: int, rng: np.random.Generator) -> FloatArray:

@@ -58,7 +58,8 @@ class OverTheAir:
     """The mean of the updates as the air adds them, with a transceiver's scalings.
 
     The transceiver sees the fading at unit mean power, with each client's mean received power as its limit: a truncation
-    threshold then is one on the fading, and the clients at the cell's edge are not shut out for good.
+    threshold then is one on the fading, and the clients at the cell's edge are not shut out for good. It plans with what is
+    known of the fading; the air adds with the true one.
 
     Energy is counted for symbols of unit power, the most that there can be; a client whose update is smaller than the
     largest radiates less, by the square of the ratio.
@@ -67,8 +68,13 @@ class OverTheAir:
     transceiver: Transceiver
 
     def plan(self, channel: CellChannel) -> OverTheAirPlan:
+        if not channel.is_flat:
+            antennas, subcarriers = channel.response.shape[-2:]
+            raise ValueError(
+                f"channel: got {antennas} antennas and {subcarriers} subcarriers; allowed over the air is one of each"
+            )
         plan = self.transceiver.plan(
-            channel.fading, power_w=mean_received_power_w(channel), noise_power_w=channel.noise_power_w
+            channel.estimate, power_w=mean_received_power_w(channel), noise_power_w=channel.noise_power_w
         )
         return OverTheAirPlan(transceiver=plan, channel=channel)
 

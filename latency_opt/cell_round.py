@@ -91,8 +91,8 @@ def cell_round(
         downlink_bits / (1.0 - channel.load),
         bandwidth_hz=channel.bandwidth_hz,
         station_power_w=channel.station_power_w,
-        power_gain=channel.power_gain,
-        noise_psd_w_per_hz=channel.noise_psd_w_per_hz,
+        power_gain=channel.broadcast_power_gain,
+        noise_psd_w_per_hz=channel.client_noise_psd_w_per_hz,
     )
     backhaul_s = backhaul_latency_s(downlink_bits, rate_bps=channel.backhaul_rate_bps, delay_s=channel.backhaul_delay_s)
     training_j = compute_energy_j(

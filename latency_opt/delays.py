@@ -37,19 +37,18 @@ def multicast_latency_s(
     bandwidth_hz: ArrayLike,
     station_power_w: ArrayLike,
     power_gain: ArrayLike,
-    noise_psd_w_per_hz: float,
+    noise_psd_w_per_hz: ArrayLike,
 ) -> FloatArray:
     """(...) time to send the same bits to all clients of a cell, at the rate of the one that hears worst.
 
     Args:
         power_gain: (..., n) power gains |h|² of the clients.
+        noise_psd_w_per_hz: noise density, a number or (..., n) for each client.
 
     Source: Jindal and Luo 2006, "Capacity limits of multiple antenna multicast", for one antenna.
     """
-    worst = np.min(np.asarray(power_gain), axis=-1)
-    rate = shannon_rate_bps(
-        bandwidth_hz, gain_power_w=np.asarray(station_power_w) * worst, noise_psd_w_per_hz=noise_psd_w_per_hz
-    )
+    worst = np.min(np.asarray(power_gain) / np.asarray(noise_psd_w_per_hz), axis=-1)
+    rate = shannon_rate_bps(bandwidth_hz, gain_power_w=np.asarray(station_power_w) * worst, noise_psd_w_per_hz=1.0)
     with np.errstate(divide="ignore"):
         return np.asarray(payload_bits) / rate
 

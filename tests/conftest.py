@@ -26,7 +26,7 @@ def make_network():
         )
         return Network(
             layout=layout,
-            large_scale=UrbanMacro().draw(layout.distance_2d_m, carrier_hz=3.5e9, rng=rng),
+            large_scale=UrbanMacro().draw(layout, carrier_hz=3.5e9, rng=rng),
             fading=Rayleigh(),
             bandwidth_hz=10e6,
             load=0.0,
@@ -50,8 +50,7 @@ def make_task():
         train, test = digits(test_fraction=0.2, rng=rng)
         parts = two_level_dirichlet_split(
             train.labels,
-            num_cells=network.num_cells,
-            clients_per_cell=network.num_clients // network.num_cells,
+            serving_cell=network.layout.serving_cell,
             cell_concentration=1.0,
             client_concentration=1.0,
             rng=rng,

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from channels.arrays import FloatArray, checked
 from channels.large_scale.large_scale import LargeScale
+from channels.layouts.layout import Layout
 
 SPEED_OF_LIGHT_M_PER_S = 299_792_458.0
 
@@ -28,10 +29,11 @@ def free_space_pathloss_db(distance_m: ArrayLike, *, carrier_hz: float) -> Float
 
 @dataclass(frozen=True, kw_only=True)
 class FreeSpace:
-    """Every link in line of sight, with free-space path loss over the ground distance and no shadowing."""
+    """Every link in line of sight, with free-space path loss over the distance in space and no shadowing."""
 
-    def draw(self, distance_2d_m: ArrayLike, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
-        pathloss_db = free_space_pathloss_db(distance_2d_m, carrier_hz=carrier_hz)
+    def draw(self, layout: Layout, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
+        height_m = layout.station_height_m[:, None] - layout.client_height_m
+        pathloss_db = free_space_pathloss_db(np.hypot(layout.link_distance_2d_m, height_m), carrier_hz=carrier_hz)
         return LargeScale(
             pathloss_db=pathloss_db,
             shadowing_db=np.zeros_like(pathloss_db),

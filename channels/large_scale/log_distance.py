@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 from channels.arrays import FloatArray, checked
 from channels.large_scale.free_space import free_space_pathloss_db
 from channels.large_scale.large_scale import LargeScale
-from channels.large_scale.shadowing import lognormal_shadowing_db
+from channels.large_scale.shadowing import correlated_shadowing
+from channels.layouts.layout import Layout
 
 
 def log_distance_pathloss_db(
@@ -31,27 +32,46 @@ def log_distance_pathloss_db(
 
 @dataclass(frozen=True, kw_only=True)
 class LogDistance:
-    """Log-distance path loss with log-normal shadowing; lines of sight are not told apart, so none is reported."""
+    """Log-distance path loss over the ground distance with log-normal shadowing.
+
+    Lines of sight are not told apart, so none is reported.
+
+    Attributes:
+        exponent: n.
+        reference_distance_m: d0.
+        shadowing_deviation_db: standard deviation of the shadowing.
+        correlation_distance_m: distance of two clients at which the correlation of their shadowing has fallen to 1/e.
+        site_correlation: correlation of a client's shadowing to two stations.
+    """
 
     exponent: float = 3.5
     reference_distance_m: float = 1.0
     shadowing_deviation_db: float = 8.0
+    correlation_distance_m: float = 50.0
+    site_correlation: float = 0.5
 
     def __post_init__(self) -> None:
-        checked("exponent", self.exponent, low=0.0, open_low=True)
-        checked("reference_distance_m", self.reference_distance_m, low=0.0, open_low=True)
+        for name in ("exponent", "reference_distance_m", "correlation_distance_m"):
+            checked(name, getattr(self, name), low=0.0, open_low=True)
         checked("shadowing_deviation_db", self.shadowing_deviation_db, low=0.0)
+        checked("site_correlation", self.site_correlation, low=0.0, high=1.0)
 
-    def draw(self, distance_2d_m: ArrayLike, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
+    def draw(self, layout: Layout, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
         pathloss_db = log_distance_pathloss_db(
-            distance_2d_m,
+            layout.link_distance_2d_m,
             carrier_hz=carrier_hz,
             exponent=self.exponent,
             reference_distance_m=self.reference_distance_m,
         )
-        deviation_db = np.full(pathloss_db.shape, self.shadowing_deviation_db)
+        shadowing = correlated_shadowing(
+            layout.client_xy_m,
+            num_stations=layout.num_cells,
+            correlation_distance_m=self.correlation_distance_m,
+            site_correlation=self.site_correlation,
+            rng=rng,
+        )
         return LargeScale(
             pathloss_db=pathloss_db,
-            shadowing_db=lognormal_shadowing_db(deviation_db, rng=rng),
+            shadowing_db=self.shadowing_deviation_db * shadowing,
             los=np.zeros(pathloss_db.shape, dtype=bool),
         )

@@ -9,15 +9,20 @@ from numpy.typing import ArrayLike
 
 from channels.arrays import FloatArray, checked
 from channels.large_scale.free_space import SPEED_OF_LIGHT_M_PER_S
+from channels.large_scale.in_table import in_table
 from channels.large_scale.large_scale import LargeScale
-from channels.large_scale.shadowing import lognormal_shadowing_db
+from channels.large_scale.penetration import Building, draw_entry
+from channels.large_scale.shadowing import ShadowingLaw, shadowing_by_condition_db
+from channels.layouts.layout import Layout
 
-SHADOWING_DEVIATION_LOS_DB = 4.0
-SHADOWING_DEVIATION_NLOS_DB = 6.0
+LOS_SHADOWING = ShadowingLaw(deviation_db=4.0, correlation_distance_m=37.0)
+NLOS_SHADOWING = ShadowingLaw(deviation_db=6.0, correlation_distance_m=50.0)
+INDOOR_SHADOWING = ShadowingLaw(deviation_db=7.0, correlation_distance_m=7.0)
+MAX_INDOOR_DISTANCE_M = 25.0
 
 
-def uma_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike) -> FloatArray:
-    """Probability that an outdoor link of the urban macro is in line of sight.
+def uma_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike = 1.5) -> FloatArray:
+    """Probability that a link of the urban macro is in line of sight.
 
     1 up to 18 m, then [18/d + e^(-d/63)(1 - 18/d)]·[1 + C'(h)·(5/4)(d/100)³ e^(-d/150)] with
     C'(h) = 0 up to a height of 13 m and ((h - 13)/10)^1.5 above.
@@ -35,19 +40,18 @@ def uma_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike) -> 
     height = checked("ut_height_m", ut_height_m, low=1.5, high=23.0)
     far = np.maximum(distance, 18.0)
     ground = 18.0 / far + np.exp(-far / 63.0) * (1.0 - 18.0 / far)
-    elevation = (np.maximum(height - 13.0, 0.0) / 10.0) ** 1.5
-    boost = 1.0 + elevation * 1.25 * (far / 100.0) ** 3 * np.exp(-far / 150.0)
-    return np.where(distance <= 18.0, 1.0, ground * boost)
+    return ground * (1.0 + _elevation(far, height))
 
 
 def uma_pathloss_db(
     distance_2d_m: ArrayLike,
     *,
     carrier_hz: float,
-    bs_height_m: float = 25.0,
+    bs_height_m: ArrayLike = 25.0,
     ut_height_m: ArrayLike = 1.5,
     los: ArrayLike,
     environment_height_m: ArrayLike = 1.0,
+    extrapolate: bool = False,
 ) -> FloatArray:
     """Path loss of the urban macro, in line of sight or not.
 
@@ -60,52 +64,98 @@ def uma_pathloss_db(
     Args:
         distance_2d_m: ground distance, 10 m to 5 km.
         carrier_hz: 0.5 to 100 GHz.
-        bs_height_m: height of the station; the table is for 25 m.
+        bs_height_m: height of the station, 25 m.
         ut_height_m: height of the user, 1.5 to 22.5 m.
         los: whether the link is in line of sight.
         environment_height_m: h_E; 1 m for users below 13 m, drawn at random for higher ones (note 1 of the table).
+        extrapolate: use the formulas beyond these ranges.
 
     Source: 3GPP TR 38.901, table 7.4.1-1.
 
     >>> uma_pathloss_db(100.0, carrier_hz=3.5e9, los=[True, False]).round(3).tolist()
     [83.138, 103.038]
     """
-    distance = checked("distance_2d_m", distance_2d_m, low=10.0, high=5000.0)
-    checked("carrier_hz", carrier_hz, low=0.5e9, high=100e9)
-    checked("bs_height_m", bs_height_m, low=0.0, open_low=True)
-    height = checked("ut_height_m", ut_height_m, low=1.5, high=22.5)
-    distance_3d = np.hypot(distance, bs_height_m - height)
+    distance = in_table("distance_2d_m", distance_2d_m, low=10.0, high=5000.0, extrapolate=extrapolate)
+    in_table("carrier_hz", carrier_hz, low=0.5e9, high=100e9, extrapolate=extrapolate)
+    station = in_table("bs_height_m", bs_height_m, low=25.0, high=25.0, extrapolate=extrapolate)
+    height = in_table("ut_height_m", ut_height_m, low=1.5, high=22.5, extrapolate=extrapolate)
+    distance_3d = np.hypot(distance, station - height)
     frequency_db = 20.0 * np.log10(carrier_hz / 1e9)
 
-    effective = (bs_height_m - np.asarray(environment_height_m)) * (height - np.asarray(environment_height_m))
-    breakpoint_m = 4.0 * effective * carrier_hz / SPEED_OF_LIGHT_M_PER_S
+    environment = np.asarray(environment_height_m)
+    breakpoint_m = 4.0 * (station - environment) * (height - environment) * carrier_hz / SPEED_OF_LIGHT_M_PER_S
     near_db = 28.0 + 22.0 * np.log10(distance_3d) + frequency_db
-    corner_db = 9.0 * np.log10(breakpoint_m**2 + (bs_height_m - height) ** 2)
+    corner_db = 9.0 * np.log10(breakpoint_m**2 + (station - height) ** 2)
     far_db = 28.0 + 40.0 * np.log10(distance_3d) + frequency_db - corner_db
-    los_db = np.where(distance <= breakpoint_m, near_db, far_db)
+    los_db = np.where(distance < breakpoint_m, near_db, far_db)
     nlos_db = 13.54 + 39.08 * np.log10(distance_3d) + frequency_db - 0.6 * (height - 1.5)
     return np.where(los, los_db, np.maximum(los_db, nlos_db))
 
 
+def draw_environment_height_m(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike, rng: np.random.Generator) -> FloatArray:
+    """Height h_E of what stands around a user: 1 m with probability 1/(1 + C), else uniform on {12, 15, ..., h_UT - 1.5} m.
+
+    C(d, h) = ((h - 13)/10)^1.5·(5/4)(d/100)³ e^(-d/150) beyond 18 m and for users above 13 m, else 0.
+
+    Source: 3GPP TR 38.901, table 7.4.1-1, note 1.
+    """
+    distance, height = np.broadcast_arrays(np.asarray(distance_2d_m, dtype=float), np.asarray(ut_height_m, dtype=float))
+    low = rng.random(distance.shape) < 1.0 / (1.0 + _elevation(distance, height))
+    steps = np.maximum(np.floor((height - 13.5) / 3.0) + 1.0, 1.0)
+    high = 12.0 + 3.0 * np.floor(steps * rng.random(distance.shape))
+    return np.where(low, 1.0, high)
+
+
+def _elevation(distance_2d_m: FloatArray, ut_height_m: FloatArray) -> FloatArray:
+    """C(d, h), what a user's height adds to its sight."""
+    near = (np.maximum(ut_height_m - 13.0, 0.0) / 10.0) ** 1.5
+    return np.where(distance_2d_m <= 18.0, 0.0, near * 1.25 * (distance_2d_m / 100.0) ** 3 * np.exp(-distance_2d_m / 150.0))
+
+
 @dataclass(frozen=True, kw_only=True)
 class UrbanMacro:
-    """Outdoor users of an urban macro cell: line of sight drawn per link, shadowing of 4 dB in it and 6 dB without.
+    """Links of an urban macro network: line of sight drawn for each, shadowing correlated from place to place.
 
-    Users stand below 13 m, where the environment height is 1 m for certain.
+    Clients in buildings have the path loss to the outer wall and through it besides.
+
+    Attributes:
+        building: what the outer walls of buildings are made of; above 6 GHz.
+        extrapolate: use the formulas beyond the range of their table.
+
+    Source: 3GPP TR 38.901, section 7.4 and table 7.5-6.
     """
 
-    bs_height_m: float = 25.0
-    ut_height_m: float = 1.5
+    building: Building = Building.LOW
+    extrapolate: bool = False
 
-    def __post_init__(self) -> None:
-        checked("bs_height_m", self.bs_height_m, low=0.0, open_low=True)
-        checked("ut_height_m", self.ut_height_m, low=1.5, high=13.0, open_high=True)
-
-    def draw(self, distance_2d_m: ArrayLike, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
-        distance = np.asarray(distance_2d_m, dtype=float)
-        los = rng.random(distance.shape) < uma_los_probability(distance, ut_height_m=self.ut_height_m)
-        pathloss_db = uma_pathloss_db(
-            distance, carrier_hz=carrier_hz, bs_height_m=self.bs_height_m, ut_height_m=self.ut_height_m, los=los
+    def draw(self, layout: Layout, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
+        distance = layout.link_distance_2d_m
+        entry = draw_entry(
+            layout,
+            carrier_hz=carrier_hz,
+            building=self.building,
+            max_distance_m=MAX_INDOOR_DISTANCE_M,
+            legacy_below_6_ghz=True,
+            rng=rng,
         )
-        deviation_db = np.where(los, SHADOWING_DEVIATION_LOS_DB, SHADOWING_DEVIATION_NLOS_DB)
-        return LargeScale(pathloss_db=pathloss_db, shadowing_db=lognormal_shadowing_db(deviation_db, rng=rng), los=los)
+        sight = uma_los_probability(distance - entry.distance_m, ut_height_m=layout.client_height_m)
+        los = rng.random(distance.shape) < sight
+        pathloss_db = uma_pathloss_db(
+            distance,
+            carrier_hz=carrier_hz,
+            bs_height_m=layout.station_height_m[:, None],
+            ut_height_m=layout.client_height_m,
+            los=los,
+            environment_height_m=draw_environment_height_m(distance, ut_height_m=layout.client_height_m, rng=rng),
+            extrapolate=self.extrapolate,
+        )
+        conditions = [
+            (los & ~layout.indoor, LOS_SHADOWING),
+            (~los & ~layout.indoor, NLOS_SHADOWING),
+            (np.broadcast_to(layout.indoor, los.shape), INDOOR_SHADOWING),
+        ]
+        return LargeScale(
+            pathloss_db=pathloss_db + entry.loss_db,
+            shadowing_db=shadowing_by_condition_db(layout.client_xy_m, conditions, rng=rng),
+            los=los & ~layout.indoor,
+        )

@@ -1,37 +1,59 @@
-"""Where base stations and clients stand."""
+"""Where base stations and clients stand, and which station serves whom."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from channels.arrays import FloatArray, IntArray, checked
+from channels.arrays import BoolArray, FloatArray, IntArray, checked
+
+NO_WRAP_XY_M = np.zeros((1, 2))
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Layout:
-    """Positions on the plane and the cell that serves each client.
+    """Positions of N stations and K clients, and the cell that serves each client.
+
+    An attribute with one value per station or client also takes a single one for all.
 
     Attributes:
         station_xy_m: (N, 2) base stations.
         client_xy_m: (K, 2) clients.
         serving_cell: (K,) index of the station that serves each client.
+        station_height_m: (N,) heights of the stations' antennas.
+        client_height_m: (K,) heights of the clients' antennas.
+        indoor: (K,) whether a client is inside a building.
+        wrap_xy_m: (W, 2) shifts at which the area repeats itself, (0, 0) among them: a distance is the shortest to any image
+            of the station.
     """
 
     station_xy_m: FloatArray
     client_xy_m: FloatArray
     serving_cell: IntArray
+    station_height_m: FloatArray = field(default_factory=lambda: np.array(25.0))
+    client_height_m: FloatArray = field(default_factory=lambda: np.array(1.5))
+    indoor: BoolArray = field(default_factory=lambda: np.array(False))
+    wrap_xy_m: FloatArray = field(default_factory=lambda: NO_WRAP_XY_M)
 
     def __post_init__(self) -> None:
-        for name in ("station_xy_m", "client_xy_m"):
-            array = getattr(self, name)
+        for name in ("station_xy_m", "client_xy_m", "wrap_xy_m"):
+            array = checked(name, getattr(self, name))
             if array.ndim != 2 or array.shape[1] != 2 or not len(array):
-                raise ValueError(f"{name}: got shape {array.shape}; needed is (number of nodes >= 1, 2)")
-            checked(name, array)
-        if self.serving_cell.shape != (self.num_clients,):
-            raise ValueError(f"serving_cell: got shape {self.serving_cell.shape}; needed is ({self.num_clients},)")
-        checked("serving_cell", self.serving_cell, low=0, high=self.num_cells - 1)
+                raise ValueError(f"{name}: got shape {array.shape}; needed is (number of points >= 1, 2)")
+            object.__setattr__(self, name, array)
+        serving = np.asarray(self.serving_cell)
+        if serving.shape != (self.num_clients,):
+            raise ValueError(f"serving_cell: got shape {serving.shape}; needed is ({self.num_clients},)")
+        checked("serving_cell", serving, low=0, high=self.num_cells - 1)
+        object.__setattr__(self, "serving_cell", serving.astype(int))
+        for name, shape in (("station_height_m", (self.num_cells,)), ("client_height_m", (self.num_clients,))):
+            object.__setattr__(self, name, checked(name, getattr(self, name), low=0.0, shape=shape))
+        checked("indoor", self.indoor, shape=(self.num_clients,))
+        object.__setattr__(self, "indoor", np.broadcast_to(np.asarray(self.indoor, dtype=bool), (self.num_clients,)))
 
     @property
     def num_cells(self) -> int:
@@ -44,71 +66,94 @@ class Layout:
     @property
     def distance_2d_m(self) -> FloatArray:
         """(K,) ground distance of each client to the station that serves it."""
-        offset = self.client_xy_m - self.station_xy_m[self.serving_cell]
-        return np.hypot(offset[:, 0], offset[:, 1])
+        return self._nearest_image_m(self.client_xy_m - self.station_xy_m[self.serving_cell])
+
+    @property
+    def link_distance_2d_m(self) -> FloatArray:
+        """(N, K) ground distance of every client to every station."""
+        return self._nearest_image_m(self.client_xy_m - self.station_xy_m[:, None])
+
+    @property
+    def station_image_xy_m(self) -> FloatArray:
+        """(N, K, 2) where each station, or its nearest image, stands as seen by each client."""
+        images = self.station_xy_m[:, None] + self.wrap_xy_m  # (N, W, 2)
+        offset = self.client_xy_m[:, None] - images[:, None]  # (N, K, W, 2)
+        nearest = np.argmin(np.hypot(offset[..., 0], offset[..., 1]), axis=-1)
+        return np.take_along_axis(images[:, None], nearest[..., None, None], axis=2)[:, :, 0]
+
+    @property
+    def station_xyz_m(self) -> FloatArray:
+        """(N, 3) stations in space."""
+        return np.column_stack([self.station_xy_m, self.station_height_m])
+
+    @property
+    def client_xyz_m(self) -> FloatArray:
+        """(K, 3) clients in space."""
+        return np.column_stack([self.client_xy_m, self.client_height_m])
 
     def clients_of(self, cell: int) -> IntArray:
         """Indices of the clients that `cell` serves, ascending."""
         return np.flatnonzero(self.serving_cell == cell)
 
+    def served_by(self, serving_cell: IntArray) -> Layout:
+        """The same positions with clients served by other stations."""
+        return replace(self, serving_cell=serving_cell)
 
-def hexagonal_sites(num_cells: int, *, radius_m: float) -> FloatArray:
-    """(N, 2) centres of hexagonal cells, spiralling outwards from the origin.
+    def serving(self, link: NDArray[Scalar]) -> NDArray[Scalar]:
+        """(K,) the value of each client's link to the station that serves it, of a value (N, K) for every link."""
+        return np.take_along_axis(link, self.serving_cell[None], axis=0)[0]
 
-    Neighbouring centres stand sqrt(3) radii apart, `radius_m` being the circumradius of a cell.
-
-    >>> hexagonal_sites(3, radius_m=100.0).round(1).tolist()
-    [[0.0, 0.0], [173.2, 0.0], [86.6, 150.0]]
-    """
-    if num_cells < 1:
-        raise ValueError(f"num_cells: got {num_cells}; allowed is an integer >= 1")
-    checked("radius_m", radius_m, low=0.0, open_low=True)
-    steps = [(-1, 1), (-1, 0), (0, -1), (1, -1), (1, 0), (0, 1)]  # axial coordinates, counter-clockwise
-    axial = [(0, 0)]
-    ring = 1
-    while len(axial) < num_cells:
-        q, r = ring, 0
-        for step_q, step_r in steps:
-            for _ in range(ring):
-                axial.append((q, r))
-                q, r = q + step_q, r + step_r
-        ring += 1
-    q, r = np.array(axial[:num_cells], dtype=float).T
-    return np.sqrt(3.0) * radius_m * np.stack([q + r / 2, r * np.sqrt(3.0) / 2], axis=-1)
+    def _nearest_image_m(self, offset_xy_m: FloatArray) -> FloatArray:
+        nearest = np.hypot(offset_xy_m[..., 0], offset_xy_m[..., 1])
+        for shift in self.wrap_xy_m:
+            if shift.any():
+                image = offset_xy_m - shift
+                np.minimum(nearest, np.hypot(image[..., 0], image[..., 1]), out=nearest)
+        return nearest
 
 
-def uniform_in_hexagon(num_points: int, *, radius_m: float, min_distance_m: float, rng: np.random.Generator) -> FloatArray:
-    """(num_points, 2) points uniform over a hexagon around the origin, outside the disc of `min_distance_m`."""
-    checked("radius_m", radius_m, low=0.0, open_low=True)
-    inradius_m = radius_m * np.sqrt(3.0) / 2
-    checked("min_distance_m", min_distance_m, low=0.0, high=inradius_m, open_high=True)
-    # The hexagon is three rhombi, each spanned by every second pair of its vertices.
-    angle = np.deg2rad(30.0 + 120.0 * np.arange(3))
-    vertices = radius_m * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-    points = np.empty((0, 2))
-    while len(points) < num_points:
-        rhombus = rng.integers(3, size=num_points)
-        along = rng.random((2, num_points, 1))
-        drawn = along[0] * vertices[rhombus] + along[1] * vertices[(rhombus + 1) % 3]
-        points = np.concatenate([points, drawn[np.hypot(drawn[:, 0], drawn[:, 1]) >= min_distance_m]])
-    return points[:num_points]
-
-
-def hexagonal_layout(
-    *, num_cells: int, clients_per_cell: int, radius_m: float, min_distance_m: float = 0.0, rng: np.random.Generator
+def layout_of(
+    *,
+    station_xy_m: ArrayLike,
+    client_xy_m: ArrayLike,
+    station_height_m: ArrayLike = 25.0,
+    client_height_m: ArrayLike = 1.5,
+    indoor: ArrayLike = False,
+    wrap_xy_m: ArrayLike = NO_WRAP_XY_M,
 ) -> Layout:
-    """Hexagonal cells with clients uniform in each, every client served by its own cell.
+    """The layout of given coordinates, clients being served by the station nearest on the ground.
 
     Args:
-        num_cells: number of cells N, filled in a spiral from the centre.
-        clients_per_cell: clients in each cell.
-        radius_m: circumradius of a cell.
-        min_distance_m: no client stands nearer to its station.
-        rng: source of the positions.
+        As the attributes of `Layout`.
+
+    >>> layout_of(station_xy_m=[[0.0, 0.0], [100.0, 0.0]], client_xy_m=[[10.0, 0.0], [70.0, 10.0]]).serving_cell.tolist()
+    [0, 1]
     """
-    if clients_per_cell < 1:
-        raise ValueError(f"clients_per_cell: got {clients_per_cell}; allowed is an integer >= 1")
-    sites = hexagonal_sites(num_cells, radius_m=radius_m)
-    serving = np.repeat(np.arange(num_cells), clients_per_cell)
-    offset = uniform_in_hexagon(len(serving), radius_m=radius_m, min_distance_m=min_distance_m, rng=rng)
-    return Layout(station_xy_m=sites, client_xy_m=sites[serving] + offset, serving_cell=serving)
+    layout = Layout(
+        station_xy_m=np.asarray(station_xy_m, dtype=float),
+        client_xy_m=np.asarray(client_xy_m, dtype=float),
+        serving_cell=np.zeros(len(np.atleast_1d(np.asarray(client_xy_m, dtype=float))), dtype=int),
+        station_height_m=np.asarray(station_height_m, dtype=float),
+        client_height_m=np.asarray(client_height_m, dtype=float),
+        indoor=np.asarray(indoor, dtype=bool),
+        wrap_xy_m=np.asarray(wrap_xy_m, dtype=float),
+    )
+    return layout.served_by(nearest_station(layout.link_distance_2d_m))
+
+
+def nearest_station(distance_m: ArrayLike) -> IntArray:
+    """(K,) the station at the least of the distances (N, K)."""
+    return np.argmin(np.asarray(distance_m), axis=0)
+
+
+def strongest_station(power_gain: ArrayLike) -> IntArray:
+    """(K,) the station with the largest of the average power gains (N, K), shadowing and walls included.
+
+    >>> strongest_station([[1e-9, 1e-12], [1e-10, 1e-11]]).tolist()
+    [0, 1]
+    """
+    gain = checked("power_gain", power_gain, low=0.0)
+    deaf = np.flatnonzero(gain.max(axis=0) == 0.0)
+    if len(deaf):
+        raise ValueError(f"power_gain: got 0 from every station for client {deaf[0]}; leave out clients that nobody can reach")
+    return np.argmax(gain, axis=0)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from channels.arrays import ComplexArray
+from channels.arrays import ComplexArray, FloatArray
 
 
 class Fading(Protocol):
     """A distribution of the complex channel amplitude h with E|h|² = 1."""
 
     def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> ComplexArray:
-        """Independent draws of h."""
+        """Independent draws of h, flat over the band."""
         ...
 
     def amplitude_quantile(self, probability: float) -> float:
         """The amplitude that |h| stays below with the given probability."""
+        ...
+
+
+@runtime_checkable
+class FrequencySelective(Fading, Protocol):
+    """Fading that differs from subcarrier to subcarrier; `draw` is its value at the carrier."""
+
+    def frequency_response(self, shape: tuple[int, ...], *, frequency_hz: FloatArray, rng: np.random.Generator) -> ComplexArray:
+        """(*shape, S) independent draws of h at S frequencies, counted from the carrier."""
         ...

@@ -21,9 +21,11 @@ def test_a_cell_sees_its_own_part(network):
     for cell in range(3):
         part, clients = state.cells[cell], network.layout.clients_of(cell)
         assert part.num_clients == 4
-        np.testing.assert_array_equal(part.fading, state.fading[:, clients])
+        np.testing.assert_array_equal(part.fading, state.response[:, clients, 0, 0])
+        np.testing.assert_array_equal(part.estimate, part.fading)
         np.testing.assert_allclose(np.abs(part.gain) ** 2, part.power_gain)
-        np.testing.assert_allclose(part.power_gain, np.abs(state.fading[:, clients]) ** 2 * part.mean_power_gain)
+        np.testing.assert_allclose(part.power_gain, np.abs(part.fading) ** 2 * part.mean_power_gain)
+        np.testing.assert_array_equal(part.broadcast_power_gain, part.power_gain)
         np.testing.assert_array_equal(part.client_power_w, network.client_power_w[clients])
         np.testing.assert_array_equal(part.devices.cpu_hz, network.devices.cpu_hz[clients])
         assert part.bandwidth_hz == (cell + 1) * 1e6
@@ -34,7 +36,7 @@ def test_a_cell_sees_its_own_part(network):
 def test_mean_snr_is_received_power_over_noise_in_the_band(network):
     snr = network.mean_snr
     client = 7  # in the second cell
-    expected = network.client_power_w[client] * network.large_scale.power_gain[client] / (network.noise_psd_w_per_hz * 2e6)
+    expected = network.client_power_w[client] * network.large_scale.power_gain[1, client] / (network.noise_psd_w_per_hz * 2e6)
     assert snr[client] == pytest.approx(expected)
 
 
@@ -63,5 +65,5 @@ def test_processors_spread_over_the_range():
 
 
 def test_free_space_network_has_everybody_in_sight(network):
-    drawn = FreeSpace().draw(network.layout.distance_2d_m, carrier_hz=3.5e9, rng=np.random.default_rng(0))
+    drawn = FreeSpace().draw(network.layout, carrier_hz=3.5e9, rng=np.random.default_rng(0))
     assert drawn.los.all()

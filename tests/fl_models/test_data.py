@@ -21,12 +21,12 @@ def test_splits_are_disjoint_and_cover(concentration):
     assert min(map(len, parts)) >= 1
 
 
-def test_two_levels_are_disjoint_cover_and_keep_the_least():
+@pytest.mark.parametrize("serving_cell", [np.repeat(np.arange(3), 20), np.array([2, 0, 1, 0, 0, 2] * 10)])
+def test_two_levels_are_disjoint_cover_and_keep_the_least(serving_cell):
     labels = np.random.default_rng(0).integers(10, size=1400)
     parts = two_level_dirichlet_split(
         labels,
-        num_cells=3,
-        clients_per_cell=20,
+        serving_cell=serving_cell,
         cell_concentration=1.0,
         client_concentration=0.5,
         min_samples=3,

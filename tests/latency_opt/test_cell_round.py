@@ -20,14 +20,17 @@ each = pytest.mark.parametrize("access", ACCESSES, ids=str)
 
 def channel(load=0.0):
     rng = np.random.default_rng(0)
+    response = Rayleigh().draw((EDGE_ROUNDS, NUM_CLIENTS, 1, 1), rng=rng)
     return CellChannel(
-        fading=Rayleigh().draw((EDGE_ROUNDS, NUM_CLIENTS), rng=rng),
+        response=response,
+        estimated_response=response,
         mean_power_gain=10.0 ** -rng.uniform(9.0, 12.0, NUM_CLIENTS),
         client_power_w=np.full(NUM_CLIENTS, 0.2),
         station_power_w=40.0,
         bandwidth_hz=1e6,
         load=load,
         noise_psd_w_per_hz=2e-20,
+        client_noise_psd_w_per_hz=np.full(NUM_CLIENTS, 2e-20),
         devices=Devices(cpu_hz=np.array([1e8, 2e8, 3e8, 4e8, 8e8])),
         backhaul_rate_bps=1e7,
         backhaul_delay_s=0.02,

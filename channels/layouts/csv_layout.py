@@ -1,0 +1,97 @@
+"""Layouts from files of coordinates."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from channels.layouts.layout import Layout, layout_of
+
+COLUMNS = ("kind", "x_m", "y_m", "height_m", "indoor", "cell")
+DEFAULT_HEIGHT_M = {"station": 25.0, "client": 1.5}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Node:
+    kind: str
+    x_m: float
+    y_m: float
+    height_m: float
+    indoor: bool
+    cell: int | None
+
+
+def layout_from_csv(path: str | Path) -> Layout:
+    """The layout in a CSV file with a header line and a line for each station and client.
+
+    Columns are kind (station or client), x_m, y_m, and optionally height_m (else 25 for stations and 1.5 for clients), indoor
+    (0 or 1, else 0) and cell, for clients: the number of the station that serves it, counted from 0 in the order of the file.
+    Where no client has a cell, each is served by the nearest station.
+
+    Raises:
+        ValueError: naming the file, the line and what is wrong with it.
+    """
+    path = Path(path)
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        header = tuple(reader.fieldnames or ())
+        if not set(COLUMNS[:3]) <= set(header) <= set(COLUMNS):
+            raise ValueError(
+                f"{path}: got columns {', '.join(header) or 'none'}; needed are kind, x_m, y_m and any of "
+                f"{', '.join(COLUMNS[3:])}"
+            )
+        nodes = [_node(row, f"{path}, line {reader.line_num}") for row in reader]
+    stations = [node for node in nodes if node.kind == "station"]
+    clients = [node for node in nodes if node.kind == "client"]
+    for kind, some in (("station", stations), ("client", clients)):
+        if not some:
+            raise ValueError(f"{path}: got no {kind}; needed is at least one")
+    layout = layout_of(
+        station_xy_m=[(node.x_m, node.y_m) for node in stations],
+        client_xy_m=[(node.x_m, node.y_m) for node in clients],
+        station_height_m=[node.height_m for node in stations],
+        client_height_m=[node.height_m for node in clients],
+        indoor=[node.indoor for node in clients],
+    )
+    cells = [node.cell for node in clients if node.cell is not None]
+    if not cells:
+        return layout
+    if len(cells) < len(clients):
+        raise ValueError(f"{path}: got a cell for {len(cells)} of {len(clients)} clients; needed is one for all or for none")
+    return layout.served_by(np.array(cells))
+
+
+def _node(row: dict[str, str | None], where: str) -> _Node:
+    """A checked line; what is left out of it has its default."""
+    if None in row.values() or None in row:
+        raise ValueError(f"{where}: got another number of values than the header has columns")
+    text = {name: (value or "").strip() for name, value in row.items()}
+    if text["kind"] not in DEFAULT_HEIGHT_M:
+        raise ValueError(f"{where}: kind: got {text['kind']!r}; allowed is station or client")
+    if text.get("indoor", "") not in ("", "0", "1"):
+        raise ValueError(f"{where}: indoor: got {text['indoor']!r}; allowed is 0 or 1")
+    height = text.get("height_m") or str(DEFAULT_HEIGHT_M[text["kind"]])
+    cell = text.get("cell", "")
+    if cell and not (cell.isdecimal() and text["kind"] == "client"):
+        raise ValueError(f"{where}: cell: got {cell!r}; allowed is the number of a station, counted from 0, for clients")
+    return _Node(
+        kind=text["kind"],
+        x_m=_number("x_m", text["x_m"], where),
+        y_m=_number("y_m", text["y_m"], where),
+        height_m=_number("height_m", height, where),
+        indoor=text.get("indoor") == "1",
+        cell=int(cell) if cell else None,
+    )
+
+
+def _number(name: str, text: str, where: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = np.nan
+    if not np.isfinite(value):
+        raise ValueError(f"{where}: {name}: got {text!r}; allowed is a finite number")
+    return value
