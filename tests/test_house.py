@@ -1,12 +1,16 @@
 """The rules of the house: imports run one way, and only figures know matplotlib."""
 
 import ast
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
 ORDER = ["channels", "aircomp", "latency_opt", "fl_models", "airfed"]
+SIONNA = {"drjit", "mitsuba", "sionna", "torch"}
 
 
 def imported_packages(path):
@@ -48,11 +52,23 @@ def test_only_figures_import_matplotlib():
 
 
 def test_dependencies_are_declared():
-    """What the packages import is the standard library, themselves, or a declared dependency."""
-    import sys
-    import tomllib
+    """What the packages import is the standard library, themselves, or a declared dependency; an extra in its place only."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {name.split(">")[0].replace("scikit-learn", "sklearn") for name in project["dependencies"]}
+    used = {
+        path.relative_to(ROOT).parent.as_posix(): set(imported_packages(path)) - set(ORDER) - set(sys.stdlib_module_names)
+        for package in ORDER
+        for path in files_of(package)
+    }
+    undeclared = {folder: names - declared for folder, names in used.items() if names - declared}
+    assert set(undeclared) <= {"channels/sionna_backend"}
+    assert all(names <= SIONNA for names in undeclared.values())
 
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    modules = {name.split(">")[0].replace("scikit-learn", "sklearn") for name in declared}
-    used = {name for package in ORDER for path in files_of(package) for name in imported_packages(path)}
-    assert used - set(ORDER) - set(sys.stdlib_module_names) <= modules
+
+def test_the_core_runs_without_torch():
+    """Importing everything, and building the default scenario, loads neither torch nor Sionna."""
+    code = (
+        "import sys, airfed, airfed.figures, channels.sionna_backend; airfed.Experiment.prepare(airfed.Scenario());"
+        f"loaded = {SIONNA!r} & sys.modules.keys(); assert not loaded, loaded"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -71,8 +71,8 @@ BAD = [
     ("[network]\ncarrier_hz = inf", "network.carrier_hz: got inf; allowed is a number, 5e8 to 1e11"),
     ("[network]\nmin_distance_m = 5", "network.min_distance_m: got 5; allowed is at least 10"),
     ("[network]\ncell_radius_m = 30", "network.min_distance_m: got 35; allowed is 0 to 23.38"),
-    ("[network]\nfading = 3", 'network.fading: got 3; allowed is a table with a kind of "rayleigh" or "rician"'),
-    ('[network]\nfading = { kind = "x" }', 'network.fading.kind: got \'x\'; allowed is one of "rayleigh", "rician"'),
+    ("[network]\nfading = 3", 'network.fading: got 3; allowed is a table with a kind of "nakagami"'),
+    ('[network]\nfading = { kind = "x" }', 'network.fading.kind: got \'x\'; allowed is one of "nakagami", "rayleigh", "rician"'),
     (
         '[network]\nfading = { kind = "rician", k_factor_db = 99 }',
         "network.fading.k_factor_db: got 99; allowed is a number, -30 to 60",
@@ -100,7 +100,7 @@ BAD = [
     ('"a\\nb" = 1', "'a\\nb': unknown key"),
     (
         "[network.fading]\nk_factor_db = 3",
-        "network.fading.k_factor_db: unknown key with value 3; known keys here: kind (of kind rayleigh; kinds are",
+        "network.fading.k_factor_db: unknown key with value 3; known keys here: kind, antenna_correlation (of kind rayleigh; kinds are",
     ),
     (
         "[network]\nclients_per_cell = 500",
