@@ -1,4 +1,6 @@
-"""A small network and task that several tests use."""
+"""A small network and task that several tests use, and which tests need Sionna."""
+
+import importlib.util
 
 import numpy as np
 import pytest
@@ -13,6 +15,19 @@ from channels import (
     thermal_noise_psd_w_per_hz,
 )
 from fl_models import MLP, FederatedTask, digits, two_level_dirichlet_split
+
+
+def pytest_addoption(parser):
+    parser.addoption("--require-sionna", action="store_true", help="fail, rather than skip, tests of the extra `sionna`")
+
+
+def pytest_collection_modifyitems(config, items):
+    """The extra's tests are skipped where it is not installed, unless it must be."""
+    if importlib.util.find_spec("sionna") is None and not config.getoption("--require-sionna"):
+        missing = pytest.mark.skip(reason="Sionna is not installed: pip install -e '.[sionna]'")
+        for item in items:
+            if item.get_closest_marker("sionna"):
+                item.add_marker(missing)
 
 
 @pytest.fixture(scope="session")

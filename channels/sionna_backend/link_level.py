@@ -16,7 +16,7 @@ from channels.small_scale.tdl_profiles import TDLProfile
 
 BATCH_VALUES = 200_000  # links times subcarriers that fit into memory at once
 MAX_BATCH = 2_000
-QUANTILE_DRAWS = 10_000
+QUANTILE_DRAWS = 4_000
 AT_CARRIER = np.zeros(1)
 
 

@@ -62,9 +62,7 @@ class TracedPaths:
 
     def of(self, clients: np.ndarray) -> TracedPaths:
         """The paths of some of the clients."""
-        return TracedPaths(
-            amplitude=self.amplitude[:, clients], delay_s=self.delay_s[:, clients], los=self.los[:, clients]
-        )
+        return TracedPaths(amplitude=self.amplitude[:, clients], delay_s=self.delay_s[:, clients], los=self.los[:, clients])
 
     def fading(self, serving_cell: np.ndarray) -> DiscretePaths:
         """Fading between clients and the stations that serve them, by random phases of the traced paths."""

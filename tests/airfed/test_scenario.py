@@ -72,7 +72,10 @@ BAD = [
     ("[network]\nmin_distance_m = 5", "network.min_distance_m: got 5; allowed is at least 10"),
     ("[network]\ncell_radius_m = 30", "network.min_distance_m: got 35; allowed is 0 to 23.38"),
     ("[network]\nfading = 3", 'network.fading: got 3; allowed is a table with a kind of "nakagami"'),
-    ('[network]\nfading = { kind = "x" }', 'network.fading.kind: got \'x\'; allowed is one of "nakagami", "rayleigh", "rician"'),
+    (
+        '[network]\nfading = { kind = "x" }',
+        'network.fading.kind: got \'x\'; allowed is one of "nakagami", "rayleigh", "rician"',
+    ),
     (
         '[network]\nfading = { kind = "rician", k_factor_db = 99 }',
         "network.fading.k_factor_db: got 99; allowed is a number, -30 to 60",
