@@ -52,7 +52,7 @@ def require_ray_tracing(places: Sequence[str] = PLACES) -> None:
 def llvm_version(path: str) -> int | None:
     """The major version in the name of the file that a path leads to; None where the name has none.
 
-    >>> llvm_version("/usr/lib/libLLVM.so.19.1"), llvm_version("/usr/lib/libLLVM-15.so.1"), llvm_version("/usr/lib/libLLVM.so")
+    >>> llvm_version("/a/libLLVM.so.19.1"), llvm_version("/a/libLLVM-15.so.1"), llvm_version("/a/libLLVM.so")
     (19, 15, None)
     """
     match = re.match(r"libLLVM(?:-|\.so\.|\.)(\d+)", Path(path).resolve().name)

@@ -74,7 +74,7 @@ BAD = [
     ("[network]\nfading = 3", 'network.fading: got 3; allowed is a table with a kind of "nakagami"'),
     (
         '[network]\nfading = { kind = "x" }',
-        'network.fading.kind: got \'x\'; allowed is one of "nakagami", "rayleigh", "rician"',
+        'network.fading.kind: got \'x\'; allowed is one of "nakagami", "rayleigh"',
     ),
     (
         '[network]\nfading = { kind = "rician", k_factor_db = 99 }',
@@ -103,7 +103,7 @@ BAD = [
     ('"a\\nb" = 1', "'a\\nb': unknown key"),
     (
         "[network.fading]\nk_factor_db = 3",
-        "network.fading.k_factor_db: unknown key with value 3; known keys here: kind, antenna_correlation (of kind rayleigh; kinds are",
+        "network.fading.k_factor_db: unknown key with value 3; known keys here: kind, antenna_correlation (of kind",
     ),
     (
         "[network]\nclients_per_cell = 500",

@@ -114,7 +114,7 @@ def test_streets_and_buildings_are_sionnas():
 
 @pytest.mark.parametrize("building", Building)
 def test_walls_are_sionnas(building):
-    """Mean entry loss of 4,000 clients indoors at 28 GHz, with the way inside and the normal term of known mean and variance."""
+    """Entry loss of 4,000 clients 10 m indoors at 28 GHz: mean and variance."""
     num = 4000
     with sionna_session(2):
         import torch

@@ -34,7 +34,7 @@ def test_everybody_is_served_by_the_strongest_station(drop):
 
 
 def test_a_straight_path_is_friis(city):
-    """With no reflection the one path between two places in sight has the free-space gain, and its delay the distance over c."""
+    """Without reflections, the one path between two places in sight has the gain of free space."""
     bare = RayTracedCity(num_samples=1000, max_depth=0, diffraction=False)
     stations, clients = [[0.0, 0.0, 300.0]], [[30.0, 0.0, 250.0], [400.0, 100.0, 280.0]]
     paths = bare.trace(stations, clients, rng=np.random.default_rng(0))

@@ -43,10 +43,13 @@ def test_all_generators_and_settings_are_as_before():
             config.np_rng.random(5)
             config.py_rng.random()
 
+    def fail():
+        torch.rand(5)
+        raise RuntimeError("inside")
+
     def use_and_fail():
         with pytest.raises(RuntimeError, match="inside"), sionna_session(7):
-            torch.rand(5)
-            raise RuntimeError("inside")
+            fail()
 
     undisturbed = two_looks(lambda: None)
     assert two_looks(use) == undisturbed
@@ -87,6 +90,12 @@ def test_without_sionna_the_message_says_what_to_install(monkeypatch):
         pass
 
 
+def without_variable(monkeypatch):
+    """Set first, so that whatever comes of it is undone."""
+    monkeypatch.setenv("DRJIT_LIBLLVM_PATH", "")
+    monkeypatch.delenv("DRJIT_LIBLLVM_PATH")
+
+
 @pytest.mark.sionna
 @pytest.mark.parametrize(
     ("files", "message"),
@@ -97,7 +106,7 @@ def test_without_sionna_the_message_says_what_to_install(monkeypatch):
     ],
 )
 def test_without_the_library_the_message_says_what_to_install(tmp_path, monkeypatch, files, message):
-    monkeypatch.delenv("DRJIT_LIBLLVM_PATH", raising=False)
+    without_variable(monkeypatch)
     for name in files:
         (tmp_path / name).touch()
     with pytest.raises(MissingExtra, match=message):
@@ -106,7 +115,7 @@ def test_without_the_library_the_message_says_what_to_install(tmp_path, monkeypa
 
 @pytest.mark.sionna
 def test_the_newest_library_is_taken_and_an_old_one_refused(tmp_path, monkeypatch):
-    monkeypatch.delenv("DRJIT_LIBLLVM_PATH", raising=False)
+    without_variable(monkeypatch)
     for name in ("libLLVM-15.so.1", "libLLVM.so.19.1", "libLLVM.so.20.1"):
         (tmp_path / name).touch()
     require_ray_tracing(places=[f"{tmp_path}/libLLVM*"])
