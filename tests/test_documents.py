@@ -9,7 +9,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "docs/how-to.md"]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = [
+    pytest.param(path, id=path.name, marks=[pytest.mark.sionna] * ("sionna" in path.read_text()))
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+]
 
 
 @pytest.fixture(autouse=True)
@@ -35,14 +38,14 @@ def test_python_blocks_run(document):
         exec(compile(block, str(document), "exec"), namespace)
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_notebooks_run(notebook):
     namespace = {"__name__": "notebook"}
     for cell in code_of(notebook):
         exec(compile(cell, str(notebook), "exec"), namespace)
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_notebooks_are_executed_small_and_clean(notebook):
     cells = [cell for cell in json.loads(notebook.read_text())["cells"] if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from airfed.figures import draw_accuracy_vs_time, draw_accuracy_vs_uplink, draw_round_latency, figure_files
+from airfed.figures import (
+    draw_accuracy_vs_time,
+    draw_accuracy_vs_uplink,
+    draw_distribution,
+    draw_network_map,
+    draw_round_latency,
+    figure_files,
+)
 from airfed.table import comparison_table, formatted_table
 from fl_models import History, RoundCost, RoundRecord
 
@@ -94,3 +101,25 @@ def test_files_are_pictures():
     files = figure_files(HISTORIES, target_accuracy=0.9)
     assert sorted(files) == ["accuracy_vs_time.png", "accuracy_vs_uplink.png", "round_latency.png"]
     assert all(content.startswith(b"\x89PNG") for content in files.values())
+
+
+def test_network_map_shows_every_client_and_whom_it_is_served_by(make_network):
+    network = make_network(3, 4)
+    given = Figure().subplots()
+    ax = draw_network_map(network, ax=given)
+    assert ax is given
+    lines, points = ax.collections
+    np.testing.assert_allclose(points.get_offsets(), network.layout.client_xy_m)
+    np.testing.assert_allclose(points.get_array(), 10 * np.log10(network.mean_snr))
+    ends = np.array([segment[1] for segment in lines.get_segments()])
+    np.testing.assert_allclose(ends, network.layout.station_xy_m[network.layout.serving_cell])
+
+
+def test_distribution_functions_are_those_of_the_samples():
+    ax = draw_distribution({"few": [3.0, 1.0], "many": np.arange(6.0).reshape(2, 3)}, label="x (m)", ax=Figure().subplots())
+    few, many = ax.get_lines()
+    assert few.get_xdata().tolist() == [1.0, 1.0, 3.0]
+    assert few.get_ydata().tolist() == [0.0, 0.5, 1.0]
+    assert many.get_ydata()[-1] == 1.0
+    assert ax.get_xlabel() == "x (m)"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["few", "many"]
