@@ -134,6 +134,11 @@ class NetworkSpec(Spec):
         if self.wrap_around and self.num_cells not in CLUSTER_SHIFT:
             clusters = ", ".join(map(str, CLUSTER_SHIFT))
             raise ValueError(f"wrap_around: got true with num_cells = {self.num_cells}; allowed with {clusters} cells")
+        if self.wrap_around and self.band_sharing == "reuse_3" and self.num_cells != 3:
+            raise ValueError(
+                f"band_sharing: got 'reuse_3' with {self.num_cells} cells that wrap around; allowed with 3, since across "
+                "the seams of others neighbours would have the same third"
+            )
         if isinstance(self.fading, SionnaSpec) and not outdoor:
             raise ValueError(
                 f"fading.kind: got 'sionna' with propagation of kind {self.propagation.kind!r}; allowed with uma, umi and rma"

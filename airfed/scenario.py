@@ -18,6 +18,7 @@ from fl_models.digits import NUM_DIGITS
 
 MAX_FILE_BYTES = 1_000_000
 MAX_SCHEMES = 20
+MAX_CHANNEL_VALUES = 50_000_000  # a gigabyte
 
 
 class Scenario(Spec):
@@ -61,6 +62,12 @@ class Scenario(Spec):
                 f"network.num_cells · network.clients_per_cell · learning.min_samples: got {network.num_cells} · "
                 f"{network.clients_per_cell} · {self.learning.min_samples} = {needed}; allowed is at most {samples}, the "
                 "digits that there are to train on"
+            )
+        values = network.num_cells * network.clients_per_cell * network.num_antennas * network.num_subcarriers
+        if values * self.learning.edge_rounds > MAX_CHANNEL_VALUES:
+            raise ValueError(
+                f"network.num_antennas: got {network.num_antennas} with num_subcarriers = {network.num_subcarriers}, which "
+                f"makes {values * self.learning.edge_rounds:.2g} channel values a round; allowed are {MAX_CHANNEL_VALUES:.2g}"
             )
         names = [scheme.name for scheme in self.schemes]
         for index, name in enumerate(names):

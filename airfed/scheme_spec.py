@@ -78,7 +78,7 @@ class SchemeSpec(Spec):
 
     def build(self, task: FederatedTask, *, network: Network, schedule: Schedule, streams: Streams) -> Training:
         """The scheme, ready to run; its uplink decides both distortion and delay."""
-        aggregator, clock = self.uplink.build(network.fading)
+        aggregator, clock = self.uplink.build(network, rng=streams.rng(Stream.THRESHOLD))
 
         def profile() -> tuple[PartitionableModel, PartitionProblem]:
             if not isinstance(task.model, PartitionableModel):

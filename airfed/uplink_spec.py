@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 from pydantic import Field
 
 from aircomp import ChannelInversion, Transceiver, TruncatedInversion
 from airfed.spec import Spec
-from channels import Fading
+from channels import Network
 from fl_models import Aggregator, Digital, Ideal, NetworkClock, OverTheAir
 from latency_opt import OFDMA, AirComp, BandwidthPolicy, EqualBandwidth, OptimalBandwidth
 
@@ -18,11 +19,14 @@ class TruncatedInversionSpec(Spec):
 
     kind: Literal["truncated_inversion"] = "truncated_inversion"
     participation: float = Field(
-        0.9, ge=0.001, le=0.999, description="probability that a client's fading passes the truncation threshold"
+        0.9,
+        ge=0.001,
+        le=0.999,
+        description="probability that a client's fading, as known, passes the truncation threshold",
     )
 
-    def build(self, fading: Fading) -> Transceiver:
-        return TruncatedInversion.for_participation(self.participation, fading=fading)
+    def build(self, network: Network, *, rng: np.random.Generator) -> Transceiver:
+        return TruncatedInversion(threshold=network.known_amplitude_quantile(1.0 - self.participation, rng=rng))
 
 
 class ChannelInversionSpec(Spec):
@@ -30,7 +34,7 @@ class ChannelInversionSpec(Spec):
 
     kind: Literal["channel_inversion"] = "channel_inversion"
 
-    def build(self, fading: Fading) -> Transceiver:
+    def build(self, network: Network, *, rng: np.random.Generator) -> Transceiver:
         return ChannelInversion()
 
 
@@ -46,10 +50,11 @@ class OFDMASpec(Spec):
         1.0, ge=0.001, le=1.0, description="probability that a client's fading lets it take part in an edge round; 1 for always"
     )
 
-    def build(self, fading: Fading) -> tuple[Aggregator, NetworkClock]:
+    def build(self, network: Network, *, rng: np.random.Generator) -> tuple[Aggregator, NetworkClock]:
         policy: BandwidthPolicy = OptimalBandwidth() if self.bandwidth == "optimal" else EqualBandwidth()
         bits = self.bits_per_parameter
-        threshold = fading.amplitude_quantile(1.0 - self.participation)
+        absent = 1.0 - self.participation
+        threshold = network.known_amplitude_quantile(absent, rng=rng) if absent > 0.0 else 0.0
         aggregator: Aggregator = (
             Ideal(threshold=threshold) if bits == 32 else Digital(bits_per_parameter=bits, threshold=threshold)
         )
@@ -65,8 +70,8 @@ class AirCompSpec(Spec):
         default_factory=TruncatedInversionSpec, discriminator="kind", description="how clients scale their signals"
     )
 
-    def build(self, fading: Fading) -> tuple[Aggregator, NetworkClock]:
-        return OverTheAir(transceiver=self.transceiver.build(fading)), NetworkClock(access=AirComp())
+    def build(self, network: Network, *, rng: np.random.Generator) -> tuple[Aggregator, NetworkClock]:
+        return OverTheAir(transceiver=self.transceiver.build(network, rng=rng)), NetworkClock(access=AirComp())
 
 
 UplinkSpec = OFDMASpec | AirCompSpec

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from enum import Enum
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -44,6 +47,31 @@ def checked(
         except ValueError:
             raise ValueError(f"{name}: got shape {array.shape}; needed is a number or shape {shape}") from None
     return array
+
+
+def check_member(name: str, value: Any, kind: type[Enum]) -> None:
+    """A ValueError unless `value` is a member of `kind`: a text is not, even if it is a member's value.
+
+    >>> from channels import TDLProfile
+    >>> check_member("profile", "A", TDLProfile)
+    Traceback (most recent call last):
+        ...
+    ValueError: profile: got 'A'; allowed is a member of TDLProfile: A, B, C, D, E
+    """
+    if not isinstance(value, kind):
+        raise ValueError(f"{name}: got {value!r}; allowed is a member of {kind.__name__}: {', '.join(kind.__members__)}")
+
+
+def check_count(name: str, value: Any) -> None:
+    """A ValueError unless `value` is an integer >= 1.
+
+    >>> check_count("num_antennas", 2.5)
+    Traceback (most recent call last):
+        ...
+    ValueError: num_antennas: got 2.5; allowed is an integer >= 1
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name}: got {value}; allowed is an integer >= 1")
 
 
 def _range(low: float, high: float, open_low: bool, open_high: bool) -> str:

@@ -60,14 +60,19 @@ class CellChannel:
 
         That is the channel itself if it is one. Else its phase is 0, and its power that which gives the rate of all subcarriers
         with maximum-ratio combining over the antennas, for a client at full power on the whole band. On a part of the band,
-        at a higher SNR, the same amplitude promises a little too much.
+        at a higher SNR, the same amplitude promises too much: some per cent of the rate, at worst about an eighth.
         """
         return self._flat(self.response)
 
     @cached_property
     def estimate(self) -> ComplexArray:
         """(..., n) `fading`, as far as transceivers know."""
-        return self._flat(self.estimated_response)
+        return self.fading if self.is_known else self._flat(self.estimated_response)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether transceivers know the channel as it is."""
+        return self.estimated_response is self.response
 
     @property
     def gain(self) -> ComplexArray:
@@ -78,6 +83,11 @@ class CellChannel:
     def power_gain(self) -> FloatArray:
         """(..., n) power gain |h|² of the flat channel, path loss included."""
         return self.mean_power_gain * np.abs(self.fading) ** 2
+
+    @property
+    def estimated_power_gain(self) -> FloatArray:
+        """(..., n) `power_gain`, as far as transceivers know."""
+        return self.mean_power_gain * np.abs(self.estimate) ** 2
 
     @property
     def broadcast_power_gain(self) -> FloatArray:
@@ -95,7 +105,7 @@ class CellChannel:
 
     @property
     def mean_snr(self) -> FloatArray:
-        """(n,) uplink SNR at full power over the whole band, averaged over fading, at one antenna."""
+        """(n,) uplink SNR at full power over the whole band and one antenna, averaged over fading; interference is noise."""
         return self.client_power_w * self.mean_power_gain / self.noise_power_w
 
     def _flat(self, response: ComplexArray) -> ComplexArray:

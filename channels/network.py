@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from channels.arrays import ComplexArray, FloatArray, IntArray, checked
+from channels.arrays import ComplexArray, FloatArray, IntArray, check_count, checked
 from channels.channel_state import CellChannel, ChannelState
 from channels.devices import Devices
 from channels.knowledge.channel_knowledge import ChannelKnowledge
@@ -17,6 +18,8 @@ from channels.small_scale.fading import Fading, FrequencySelective
 from channels.small_scale.tapped_delay_line import subcarrier_frequencies_hz
 
 PERFECT_KNOWLEDGE = ChannelKnowledge()
+QUANTILE_SAMPLES = 50_000
+VALUES_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,8 +43,9 @@ class Network:
         num_antennas: antennas of a station.
         num_subcarriers: at how many frequencies across the band the channel is drawn; 1 for a flat channel, as at the carrier.
         knowledge: what transceivers know of the channel.
-        band_group: (N,) cells of the same group share a band and disturb each other: their average interference counts as
-            noise, every one of them always being on air. Without groups each cell has a band of its own.
+        band_group: (N,) cells of the same group share a band and disturb each other. Average interference counts as noise, with
+            all stations and clients on air at full power, a cell's clients side by side in its band. Without groups each cell
+            has a band of its own.
     """
 
     layout: Layout
@@ -73,9 +77,13 @@ class Network:
         delay_s = checked("backhaul_delay_s", self.backhaul_delay_s, low=0.0, shape=cells)
         object.__setattr__(self, "backhaul_delay_s", delay_s)
         object.__setattr__(self, "load", checked("load", self.load, low=0.0, high=1.0, open_high=True, shape=cells))
-        for name in ("num_antennas", "num_subcarriers"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: got {getattr(self, name)}; allowed is an integer >= 1")
+        check_count("num_antennas", self.num_antennas)
+        check_count("num_subcarriers", self.num_subcarriers)
+        if self.band_group is not None:
+            checked("band_group", self.band_group, shape=cells)
+        antennas = getattr(self.fading, "num_antennas", self.num_antennas)  # models without the attribute take any number
+        if antennas != self.num_antennas:
+            raise ValueError(f"num_antennas: got {self.num_antennas} with fading at {antennas}; needed is the same number")
         if self.num_subcarriers > 1:
             if not isinstance(self.fading, FrequencySelective):
                 raise ValueError(f"num_subcarriers: got {self.num_subcarriers} with flat fading; allowed is 1")
@@ -102,7 +110,7 @@ class Network:
     def num_clients(self) -> int:
         return self.layout.num_clients
 
-    @property
+    @cached_property
     def mean_power_gain(self) -> FloatArray:
         """(K,) power gain of each client to the station that serves it, averaged over fading."""
         return self.layout.serving(self.large_scale.power_gain)
@@ -118,23 +126,38 @@ class Network:
         if num_draws < 1:
             raise ValueError(f"num_draws: got {num_draws}; allowed is an integer >= 1")
         response = self._response(num_draws, rng)
-        estimate = self.knowledge.estimate(response, frequency_hz=self._frequency_hz(), rng=rng)
+        estimate = response
+        if not self.knowledge.is_perfect:
+            estimate = self.knowledge.estimate(
+                response, redraw=lambda: self._response(num_draws, rng), frequency_hz=self._frequency_hz, rng=rng
+            )
         cells = tuple(self._cell(cell, response, estimate) for cell in range(self.num_cells))
         return ChannelState(response=response, cells=cells)
 
-    def _response(self, num_draws: int, rng: np.random.Generator) -> ComplexArray:
-        shape: tuple[int, ...] = (num_draws, self.num_clients)
-        if self.num_antennas > 1:
-            shape = (*shape, self.num_antennas)
-        if self.num_subcarriers > 1 and isinstance(self.fading, FrequencySelective):
-            response = self.fading.frequency_response(shape, frequency_hz=self._frequency_hz(), rng=rng)
-        else:
-            response = self.fading.draw(shape, rng=rng)[..., None]
-        return response if self.num_antennas > 1 else response[:, :, None]
+    def known_amplitude_quantile(self, probability: float, *, rng: np.random.Generator) -> float:
+        """The amplitude that what is known of the flat channel stays below with the given probability, over clients and draws.
 
+        In closed form where that is the fading itself; else from draws.
+        """
+        if self.num_antennas == self.num_subcarriers == 1 and self.knowledge.is_perfect:
+            return self.fading.amplitude_quantile(probability)
+        draw_values = self.num_clients * self.num_antennas * self.num_subcarriers
+        at_once = max(1, min(QUANTILE_SAMPLES // self.num_clients + 1, VALUES_AT_ONCE // draw_values))
+        batches = -(-(QUANTILE_SAMPLES // self.num_clients + 1) // at_once)
+        samples = [np.abs(cell.estimate).ravel() for _ in range(batches) for cell in self.draw(at_once, rng=rng).cells]
+        return float(np.quantile(np.concatenate(samples), probability))
+
+    def _response(self, num_draws: int, rng: np.random.Generator) -> ComplexArray:
+        shape = (num_draws, self.num_clients, self.num_antennas)
+        if self.num_subcarriers > 1 and isinstance(self.fading, FrequencySelective):
+            return self.fading.frequency_response(shape, frequency_hz=self._frequency_hz, rng=rng)
+        return self.fading.draw(shape, rng=rng)[..., None]
+
+    @property
     def _frequency_hz(self) -> FloatArray:
         return subcarrier_frequencies_hz(self.num_subcarriers, bandwidth_hz=float(self.bandwidth_hz[0]))
 
+    @cached_property
     def _noise_psd_w_per_hz(self) -> tuple[FloatArray, FloatArray]:
         """Density of noise and interference at each station (N,) and each client (K,)."""
         station, client = np.zeros(self.num_cells), np.zeros(self.num_clients)
@@ -148,10 +171,11 @@ class Network:
 
     def _cell(self, cell: int, response: ComplexArray, estimate: ComplexArray) -> CellChannel:
         clients = self.layout.clients_of(cell)
-        station_noise, client_noise = self._noise_psd_w_per_hz()
+        station_noise, client_noise = self._noise_psd_w_per_hz
+        own = response[:, clients]
         return CellChannel(
-            response=response[:, clients],
-            estimated_response=estimate[:, clients],
+            response=own,
+            estimated_response=own if estimate is response else estimate[:, clients],
             mean_power_gain=self.mean_power_gain[clients],
             client_power_w=self.client_power_w[clients],
             station_power_w=float(self.station_power_w[cell]),

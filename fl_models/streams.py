@@ -21,6 +21,7 @@ class Stream(IntEnum):
     BATCHES = 7
     PARTITION = 8
     UPLINK = 9
+    THRESHOLD = 10
 
 
 @dataclass(frozen=True, kw_only=True)

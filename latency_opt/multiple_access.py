@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -39,6 +39,9 @@ class MultipleAccess(Protocol):
 class OFDMA:
     """Every client has a band of its own and sends bits at its Shannon rate.
 
+    Bands are shared out by what is known of the channel; the rates are those of the true one, as if retransmissions made up
+    for what is not known.
+
     Attributes:
         policy: who gets how much of the band.
         bits_per_parameter: length of a value.
@@ -56,7 +59,10 @@ class OFDMA:
             noise_psd_w_per_hz=channel.noise_psd_w_per_hz,
             bandwidth_hz=np.full(active.shape[:-1], channel.bandwidth_hz),
         )
-        finish_s = problem.finish_s(self.policy.bandwidth_hz(problem))
+        known = problem
+        if not channel.is_known:
+            known = replace(problem, gain_power_w=channel.client_power_w * channel.estimated_power_gain)
+        finish_s = problem.finish_s(self.policy.bandwidth_hz(known))
         airtime_s = (1.0 - channel.load) * np.where(active, finish_s - compute_s, 0.0)
         return UplinkTime(finish_s=finish_s, airtime_s=airtime_s)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from channels.arrays import FloatArray, checked
+from channels.arrays import FloatArray, check_count, checked
 
 PLACES_AT_ONCE = 1024
 
@@ -21,9 +21,9 @@ def gaussian_field(
     """(num_fields, K) samples at K places of independent fields with correlation e^(-d/D) over the distance d.
 
     A field is a sum of plane waves, S(x) = M^(-1/2) Σ_m a_m cos(k_m·x) + b_m sin(k_m·x) with a_m, b_m ~ N(0, 1) and k_m drawn
-    from the spectrum of e^(-d/D), whose wave number has P(|k| > q) = (1 + q²D²)^(-1/2). Each value is exactly N(0, 1), and
-    the correlation is exact over draws of the waves; within one draw it is right to about M^(-1/2). It takes K·M operations,
-    against K³ for the root of the K×K covariance.
+    from the spectrum of e^(-d/D), whose wave number has P(|k| > q) = (1 + q²D²)^(-1/2). Each value is N(0, 1), and the
+    correlation is exact over draws of the waves; within one draw, whose fields share the waves and are independent given them,
+    it is right to about M^(-1/2). It takes K·M operations, against K³ for the root of the K×K covariance.
 
     Args:
         xy_m: (K, 2) places.
@@ -38,7 +38,11 @@ def gaussian_field(
     >>> gaussian_field([[0.0, 0.0], [1.0, 0.0]], correlation_distance_m=50.0, rng=np.random.default_rng(0)).shape
     (1, 2)
     """
-    xy = np.asarray(xy_m, dtype=float)
+    xy = checked("xy_m", xy_m)
+    if xy.ndim != 2 or xy.shape[1] != 2:
+        raise ValueError(f"xy_m: got shape {xy.shape}; needed is (number of places, 2)")
+    check_count("num_fields", num_fields)
+    check_count("num_waves", num_waves)
     checked("correlation_distance_m", correlation_distance_m, low=0.0, open_low=True)
     survival = 1.0 - rng.random(num_waves)  # in (0, 1]
     waves_per_m = np.sqrt(1.0 - survival**2) / (survival * correlation_distance_m) / (2.0 * np.pi)

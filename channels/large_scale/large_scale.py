@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from channels.arrays import BoolArray, FloatArray
+from channels.arrays import BoolArray, FloatArray, checked
 from channels.layouts.layout import Layout
 from channels.units import db_to_linear
 
@@ -25,6 +25,14 @@ class LargeScale:
     pathloss_db: FloatArray
     shadowing_db: FloatArray
     los: BoolArray
+
+    def __post_init__(self) -> None:
+        shapes = {self.pathloss_db.shape, self.shadowing_db.shape, self.los.shape}
+        if len(shapes) > 1:
+            raise ValueError(f"pathloss_db, shadowing_db, los: got shapes {shapes}; needed is one shape")
+        checked("shadowing_db", self.shadowing_db)
+        if np.isnan(self.pathloss_db).any():
+            raise ValueError("pathloss_db: got nan; allowed is a number, or infinity where nothing arrives")
 
     @property
     def power_gain(self) -> FloatArray:

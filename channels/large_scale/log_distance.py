@@ -17,7 +17,7 @@ from channels.layouts.layout import Layout
 def log_distance_pathloss_db(
     distance_m: ArrayLike, *, carrier_hz: float, exponent: float, reference_distance_m: float = 1.0
 ) -> FloatArray:
-    """Path loss PL(d0) + 10 n log10(d/d0), PL(d0) being that of free space.
+    """Path loss of free space up to the distance d0, and PL(d0) + 10 n log10(d/d0) beyond.
 
     Source: Rappaport, Wireless Communications, 2nd ed., eq. 4.68 (close-in reference).
 
@@ -26,8 +26,9 @@ def log_distance_pathloss_db(
     """
     distance = checked("distance_m", distance_m, low=0.0, open_low=True)
     checked("exponent", exponent, low=0.0, open_low=True)
-    reference_db = free_space_pathloss_db(reference_distance_m, carrier_hz=carrier_hz)
-    return reference_db + 10.0 * exponent * np.log10(distance / reference_distance_m)
+    checked("reference_distance_m", reference_distance_m, low=0.0, open_low=True)
+    within_db = free_space_pathloss_db(np.minimum(distance, reference_distance_m), carrier_hz=carrier_hz)
+    return within_db + 10.0 * exponent * np.log10(np.maximum(distance / reference_distance_m, 1.0))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from channels.arrays import FloatArray, checked
+from channels.arrays import FloatArray, check_member, checked
 from channels.layouts.layout import Layout
 from channels.units import db_to_linear, linear_to_db
 
@@ -41,6 +41,7 @@ def wall_loss_db(carrier_hz: ArrayLike, *, building: Building) -> FloatArray:
     (np.float64(12.8), np.float64(26.26))
     """
     f = checked("carrier_hz", carrier_hz, low=0.0, open_low=True) / 1e9
+    check_member("building", building, Building)
     concrete_db = 5.0 + 4.0 * f
     glass_db, glass_share = (2.0 + 0.2 * f, 0.3) if building is Building.LOW else (25.4 + 0.11 * f, 0.7)
     passed = glass_share * db_to_linear(-glass_db) + (1.0 - glass_share) * db_to_linear(-concrete_db)

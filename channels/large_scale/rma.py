@@ -15,19 +15,20 @@ from channels.large_scale.penetration import Building, draw_entry
 from channels.large_scale.shadowing import ShadowingLaw, shadowing_by_condition_db
 from channels.layouts.layout import Layout
 
-NEAR_LOS_SHADOWING = ShadowingLaw(deviation_db=4.0, correlation_distance_m=37.0)
-FAR_LOS_SHADOWING = ShadowingLaw(deviation_db=6.0, correlation_distance_m=37.0)
+LOS_SHADOWING = ShadowingLaw(deviation_db=4.0, correlation_distance_m=37.0)
+FAR_LOS_DEVIATION_DB = 6.0  # beyond the breakpoint
 NLOS_SHADOWING = ShadowingLaw(deviation_db=8.0, correlation_distance_m=120.0)
 INDOOR_SHADOWING = ShadowingLaw(deviation_db=8.0, correlation_distance_m=120.0)
 MAX_INDOOR_DISTANCE_M = 10.0
 
 
-def rma_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike = 1.5) -> FloatArray:
+def rma_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike = 1.5, extrapolate: bool = False) -> FloatArray:
     """Probability that a link of the rural macro is in line of sight: 1 up to 10 m, then e^(-(d - 10)/1000).
 
     Args:
         distance_2d_m: ground distance; the outdoor part for an indoor user.
         ut_height_m: height of the user, 1 to 10 m; the probability is the same at all.
+        extrapolate: take other heights too.
 
     Source: 3GPP TR 38.901, table 7.4.2-1.
 
@@ -35,7 +36,7 @@ def rma_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike = 1.
     0.36788
     """
     distance = checked("distance_2d_m", distance_2d_m, low=0.0)
-    height = checked("ut_height_m", ut_height_m, low=1.0, high=10.0)
+    height = in_table("ut_height_m", ut_height_m, low=1.0, high=10.0, extrapolate=extrapolate)
     return np.broadcast_arrays(np.exp(-(np.maximum(distance, 10.0) - 10.0) / 1000.0), height)[0].copy()
 
 
@@ -154,15 +155,17 @@ class RuralMacro:
             building_height_m=self.building_height_m,
             extrapolate=self.extrapolate,
         )
+        sight = los & ~layout.indoor
         near = distance < rma_breakpoint_m(carrier_hz=carrier_hz, bs_height_m=station, ut_height_m=height)
         conditions = [
-            (los & near & ~layout.indoor, NEAR_LOS_SHADOWING),
-            (los & ~near & ~layout.indoor, FAR_LOS_SHADOWING),
+            (sight, LOS_SHADOWING),
             (~los & ~layout.indoor, NLOS_SHADOWING),
             (np.broadcast_to(layout.indoor, los.shape), INDOOR_SHADOWING),
         ]
+        shadowing_db = shadowing_by_condition_db(layout.client_xy_m, conditions, rng=rng)
+        far_factor = FAR_LOS_DEVIATION_DB / LOS_SHADOWING.deviation_db
         return LargeScale(
             pathloss_db=pathloss_db + entry.loss_db,
-            shadowing_db=shadowing_by_condition_db(layout.client_xy_m, conditions, rng=rng),
-            los=los & ~layout.indoor,
+            shadowing_db=np.where(sight & ~near, far_factor * shadowing_db, shadowing_db),
+            los=sight,
         )

@@ -33,7 +33,8 @@ def correlated_shadowing(
 ) -> FloatArray:
     """(N, K) shadowing of unit variance: correlation e^(-d/D) between clients d apart, ρ between stations.
 
-    S_jk = √ρ·C_k + √(1 - ρ)·F_jk with one field C for all stations and one F_j for each.
+    S_jk = √ρ·C_k + √(1 - ρ)·F_jk with one field C for all stations and one F_j for each. Distances between clients are those on
+    the map, even where a layout wraps around.
 
     Args:
         client_xy_m: (K, 2) places of the clients.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from channels.arrays import FloatArray, checked
+from channels.arrays import FloatArray, check_member, checked
 from channels.large_scale.free_space import SPEED_OF_LIGHT_M_PER_S
 from channels.large_scale.in_table import in_table
 from channels.large_scale.large_scale import LargeScale
@@ -21,7 +21,7 @@ INDOOR_SHADOWING = ShadowingLaw(deviation_db=7.0, correlation_distance_m=7.0)
 MAX_INDOOR_DISTANCE_M = 25.0
 
 
-def uma_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike = 1.5) -> FloatArray:
+def uma_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike = 1.5, extrapolate: bool = False) -> FloatArray:
     """Probability that a link of the urban macro is in line of sight.
 
     1 up to 18 m, then [18/d + e^(-d/63)(1 - 18/d)]·[1 + C'(h)·(5/4)(d/100)³ e^(-d/150)] with
@@ -30,6 +30,7 @@ def uma_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike = 1.
     Args:
         distance_2d_m: ground distance; the outdoor part for an indoor user.
         ut_height_m: height of the user, 1.5 to 23 m.
+        extrapolate: use the formula at other heights.
 
     Source: 3GPP TR 38.901, table 7.4.2-1.
 
@@ -37,10 +38,12 @@ def uma_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike = 1.
     0.34767
     """
     distance = checked("distance_2d_m", distance_2d_m, low=0.0)
-    height = checked("ut_height_m", ut_height_m, low=1.5, high=23.0)
+    height = in_table("ut_height_m", ut_height_m, low=1.5, high=23.0, extrapolate=extrapolate)
     far = np.maximum(distance, 18.0)
     ground = 18.0 / far + np.exp(-far / 63.0) * (1.0 - 18.0 / far)
-    return ground * (1.0 + _elevation(far, height))
+    return np.minimum(
+        ground * (1.0 + _elevation(far, height)), 1.0
+    )  # the table's own formula exceeds 1 by some thousandths for tall users near by
 
 
 def uma_pathloss_db(
@@ -82,7 +85,12 @@ def uma_pathloss_db(
     distance_3d = np.hypot(distance, station - height)
     frequency_db = 20.0 * np.log10(carrier_hz / 1e9)
 
-    environment = np.asarray(environment_height_m)
+    environment = checked("environment_height_m", environment_height_m, low=0.0)
+    if np.any(np.minimum(station, height) <= environment):
+        raise ValueError(
+            f"environment_height_m: got up to {environment.max():g}; allowed is less than bs_height_m and ut_height_m, here "
+            f"at least {min(station.min(), height.min()):g}"
+        )
     breakpoint_m = 4.0 * (station - environment) * (height - environment) * carrier_hz / SPEED_OF_LIGHT_M_PER_S
     near_db = 28.0 + 22.0 * np.log10(distance_3d) + frequency_db
     corner_db = 9.0 * np.log10(breakpoint_m**2 + (station - height) ** 2)
@@ -128,6 +136,9 @@ class UrbanMacro:
     building: Building = Building.LOW
     extrapolate: bool = False
 
+    def __post_init__(self) -> None:
+        check_member("building", self.building, Building)
+
     def draw(self, layout: Layout, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
         distance = layout.link_distance_2d_m
         entry = draw_entry(
@@ -138,7 +149,9 @@ class UrbanMacro:
             legacy_below_6_ghz=True,
             rng=rng,
         )
-        sight = uma_los_probability(distance - entry.distance_m, ut_height_m=layout.client_height_m)
+        sight = uma_los_probability(
+            distance - entry.distance_m, ut_height_m=layout.client_height_m, extrapolate=self.extrapolate
+        )
         los = rng.random(distance.shape) < sight
         pathloss_db = uma_pathloss_db(
             distance,

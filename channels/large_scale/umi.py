@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from channels.arrays import FloatArray, checked
+from channels.arrays import FloatArray, check_member, checked
 from channels.large_scale.free_space import SPEED_OF_LIGHT_M_PER_S
 from channels.large_scale.in_table import in_table
 from channels.large_scale.large_scale import LargeScale
@@ -22,12 +22,13 @@ MAX_INDOOR_DISTANCE_M = 25.0
 ENVIRONMENT_HEIGHT_M = 1.0
 
 
-def umi_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike = 1.5) -> FloatArray:
+def umi_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike = 1.5, extrapolate: bool = False) -> FloatArray:
     """Probability that a link of the urban micro is in line of sight: 1 up to 18 m, then 18/d + e^(-d/36)(1 - 18/d).
 
     Args:
         distance_2d_m: ground distance; the outdoor part for an indoor user.
         ut_height_m: height of the user, 1.5 to 22.5 m; the probability is the same at all.
+        extrapolate: take other heights too.
 
     Source: 3GPP TR 38.901, table 7.4.2-1.
 
@@ -35,7 +36,7 @@ def umi_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike = 1.
     0.23098
     """
     distance = checked("distance_2d_m", distance_2d_m, low=0.0)
-    height = checked("ut_height_m", ut_height_m, low=1.5, high=22.5)
+    height = in_table("ut_height_m", ut_height_m, low=1.5, high=22.5, extrapolate=extrapolate)
     far = np.maximum(distance, 18.0)
     return np.broadcast_arrays(18.0 / far + np.exp(-far / 36.0) * (1.0 - 18.0 / far), height)[0].copy()
 
@@ -74,6 +75,8 @@ def umi_pathloss_db(
     in_table("carrier_hz", carrier_hz, low=0.5e9, high=100e9, extrapolate=extrapolate)
     station = in_table("bs_height_m", bs_height_m, low=10.0, high=10.0, extrapolate=extrapolate)
     height = in_table("ut_height_m", ut_height_m, low=1.5, high=22.5, extrapolate=extrapolate)
+    for name, array in (("bs_height_m", station), ("ut_height_m", height)):
+        checked(name, array, low=ENVIRONMENT_HEIGHT_M, open_low=True)
     distance_3d = np.hypot(distance, station - height)
     frequency = np.log10(carrier_hz / 1e9)
 
@@ -102,6 +105,9 @@ class UrbanMicro:
 
     building: Building = Building.LOW
     extrapolate: bool = False
+
+    def __post_init__(self) -> None:
+        check_member("building", self.building, Building)
 
     def draw(self, layout: Layout, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
         distance = layout.link_distance_2d_m

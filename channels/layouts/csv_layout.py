@@ -11,6 +11,7 @@ import numpy as np
 from channels.layouts.layout import Layout, layout_of
 
 COLUMNS = ("kind", "x_m", "y_m", "height_m", "indoor", "cell")
+FARTHEST_M = 1e8
 DEFAULT_HEIGHT_M = {"station": 25.0, "client": 1.5}
 
 
@@ -35,15 +36,20 @@ def layout_from_csv(path: str | Path) -> Layout:
         ValueError: naming the file, the line and what is wrong with it.
     """
     path = Path(path)
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        header = tuple(reader.fieldnames or ())
-        if not set(COLUMNS[:3]) <= set(header) <= set(COLUMNS):
-            raise ValueError(
-                f"{path}: got columns {', '.join(header) or 'none'}; needed are kind, x_m, y_m and any of "
-                f"{', '.join(COLUMNS[3:])}"
-            )
-        nodes = [_node(row, f"{path}, line {reader.line_num}") for row in reader]
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            header = tuple(reader.fieldnames or ())
+            if not set(COLUMNS[:3]) <= set(header) <= set(COLUMNS) or len(set(header)) < len(header):
+                raise ValueError(
+                    f"{path}: got columns {', '.join(header) or 'none'}; needed are kind, x_m, y_m and any of "
+                    f"{', '.join(COLUMNS[3:])}, each once"
+                )
+            nodes = [_node(row, f"{path}, line {reader.line_num}") for row in reader]
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not UTF-8 text: {error.reason} at byte {error.start}") from None
+    except csv.Error as error:
+        raise ValueError(f"{path}: not a CSV file: {error}") from None
     stations = [node for node in nodes if node.kind == "station"]
     clients = [node for node in nodes if node.kind == "client"]
     for kind, some in (("station", stations), ("client", clients)):
@@ -57,6 +63,8 @@ def layout_from_csv(path: str | Path) -> Layout:
         indoor=[node.indoor for node in clients],
     )
     cells = [node.cell for node in clients if node.cell is not None]
+    if cells and max(cells) >= len(stations):
+        raise ValueError(f"{path}: cell: got {max(cells)}; allowed is 0 to {len(stations) - 1}, the stations of the file")
     if not cells:
         return layout
     if len(cells) < len(clients):
@@ -74,24 +82,26 @@ def _node(row: dict[str, str | None], where: str) -> _Node:
     if text.get("indoor", "") not in ("", "0", "1"):
         raise ValueError(f"{where}: indoor: got {text['indoor']!r}; allowed is 0 or 1")
     height = text.get("height_m") or str(DEFAULT_HEIGHT_M[text["kind"]])
+    if text.get("indoor") == "1" and text["kind"] == "station":
+        raise ValueError(f"{where}: indoor: got 1 for a station; allowed is 0: stations are outdoors")
     cell = text.get("cell", "")
-    if cell and not (cell.isdecimal() and text["kind"] == "client"):
+    if cell and not (cell.isdecimal() and len(cell) < 10 and text["kind"] == "client"):
         raise ValueError(f"{where}: cell: got {cell!r}; allowed is the number of a station, counted from 0, for clients")
     return _Node(
         kind=text["kind"],
-        x_m=_number("x_m", text["x_m"], where),
-        y_m=_number("y_m", text["y_m"], where),
-        height_m=_number("height_m", height, where),
+        x_m=_number("x_m", text["x_m"], where, low=-FARTHEST_M),
+        y_m=_number("y_m", text["y_m"], where, low=-FARTHEST_M),
+        height_m=_number("height_m", height, where, low=0.0),
         indoor=text.get("indoor") == "1",
         cell=int(cell) if cell else None,
     )
 
 
-def _number(name: str, text: str, where: str) -> float:
+def _number(name: str, text: str, where: str, *, low: float) -> float:
     try:
-        value = float(text)
+        value = np.nan if "_" in text else float(text)
     except ValueError:
         value = np.nan
-    if not np.isfinite(value):
-        raise ValueError(f"{where}: {name}: got {text!r}; allowed is a finite number")
+    if not low <= value <= FARTHEST_M:
+        raise ValueError(f"{where}: {name}: got {text!r}; allowed is a number, {low:g} to {FARTHEST_M:g}")
     return value

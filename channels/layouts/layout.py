@@ -28,7 +28,7 @@ class Layout:
         client_height_m: (K,) heights of the clients' antennas.
         indoor: (K,) whether a client is inside a building.
         wrap_xy_m: (W, 2) shifts at which the area repeats itself, (0, 0) among them: a distance is the shortest to any image
-            of the station.
+            of the station. Other images do not count, neither as servers nor as interferers.
     """
 
     station_xy_m: FloatArray
@@ -48,12 +48,17 @@ class Layout:
         serving = np.asarray(self.serving_cell)
         if serving.shape != (self.num_clients,):
             raise ValueError(f"serving_cell: got shape {serving.shape}; needed is ({self.num_clients},)")
+        if not np.issubdtype(serving.dtype, np.integer):
+            raise ValueError(f"serving_cell: got values of type {serving.dtype}; allowed are integers")
         checked("serving_cell", serving, low=0, high=self.num_cells - 1)
-        object.__setattr__(self, "serving_cell", serving.astype(int))
         for name, shape in (("station_height_m", (self.num_cells,)), ("client_height_m", (self.num_clients,))):
             object.__setattr__(self, name, checked(name, getattr(self, name), low=0.0, shape=shape))
+        if np.asarray(self.indoor).dtype != bool:
+            raise ValueError(f"indoor: got values of type {np.asarray(self.indoor).dtype}; allowed are true and false")
         checked("indoor", self.indoor, shape=(self.num_clients,))
-        object.__setattr__(self, "indoor", np.broadcast_to(np.asarray(self.indoor, dtype=bool), (self.num_clients,)))
+        object.__setattr__(self, "indoor", np.broadcast_to(self.indoor, (self.num_clients,)))
+        if not (self.wrap_xy_m == 0.0).all(axis=1).any():
+            raise ValueError("wrap_xy_m: got shifts without (0, 0); needed is the area itself among its images")
 
     @property
     def num_cells(self) -> int:
@@ -153,6 +158,8 @@ def strongest_station(power_gain: ArrayLike) -> IntArray:
     [0, 1]
     """
     gain = checked("power_gain", power_gain, low=0.0)
+    if gain.ndim != 2 or not gain.size:
+        raise ValueError(f"power_gain: got shape {gain.shape}; needed is (number of stations, number of clients)")
     deaf = np.flatnonzero(gain.max(axis=0) == 0.0)
     if len(deaf):
         raise ValueError(f"power_gain: got 0 from every station for client {deaf[0]}; leave out clients that nobody can reach")

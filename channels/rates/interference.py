@@ -45,29 +45,27 @@ def uplink_interference_w(
     group: ArrayLike | None = None,
     activity: ArrayLike = 1.0,
 ) -> FloatArray:
-    """(..., N) mean power Σ_{j≠s, same group} a_j mean_{i in cell j} p_i g_si that station s receives from other cells.
-
-    One client of a cell at a time is on the resource, each equally often; a cell without clients does not interfere.
+    """(..., N) mean power Σ_{i of other cells, same group} a_i p_i g_si that station s receives from clients of other cells.
 
     Args:
         power_gain: (..., N, K) between every station and every client.
         serving_cell: (K,) station that serves each client.
         client_power_w: p, a number or (K,).
         group: (N,) parts of the band, as of `reuse_groups`; only cells of one part interfere. Without it all do.
-        activity: a in [0, 1], share of the time that a cell's clients transmit, a number or (N,).
+        activity: a in [0, 1], share of the time that a client transmits, a number or (K,): 1 where all transmit at once, in
+            parts of the band or over the air; one over the clients of the cell where they take turns.
 
     Source: Goldsmith, Wireless Communications, section 15.2.
 
     >>> gain = [[4.0, 1.0, 3.0], [1.0, 8.0, 8.0]]
     >>> uplink_interference_w(gain, serving_cell=np.array([0, 1, 1]), client_power_w=1.0).tolist()
-    [2.0, 1.0]
+    [4.0, 1.0]
     """
-    gain, serving, interferes = _checked_cells(power_gain, serving_cell, group)
-    num_cells, num_clients = interferes.shape
+    gain, _, interferes = _checked_cells(power_gain, serving_cell, group)
+    num_clients = interferes.shape[-1]
     power = checked("client_power_w", client_power_w, low=0.0, shape=(num_clients,))
-    active = checked("activity", activity, low=0.0, high=1.0, shape=(num_cells,))
-    turn = active[serving] / np.bincount(serving)[serving]  # share of the time that a client transmits
-    return np.einsum("...nk,nk->...n", gain, turn * power * interferes)
+    active = checked("activity", activity, low=0.0, high=1.0, shape=(num_clients,))
+    return np.einsum("...nk,nk->...n", gain, active * power * interferes)
 
 
 def _checked_cells(
@@ -79,6 +77,6 @@ def _checked_cells(
         raise ValueError(f"power_gain: got shape {gain.shape}; needed is (..., number of stations, number of clients)")
     num_cells, num_clients = gain.shape[-2:]
     checked("serving_cell", serving_cell, low=0, high=num_cells - 1, shape=(num_clients,))
-    serving = np.broadcast_to(serving_cell, (num_clients,))
+    serving = np.broadcast_to(np.asarray(serving_cell, dtype=int), (num_clients,))
     part = checked("group", 0 if group is None else group, shape=(num_cells,))
     return gain, serving, (part[:, np.newaxis] == part[serving]) & (np.arange(num_cells)[:, np.newaxis] != serving)

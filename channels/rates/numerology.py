@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from channels.arrays import FloatArray, checked
+from channels.arrays import FloatArray, check_member, checked
 
 RESOURCE_BLOCK_SUBCARRIERS = 12
 BASIC_TIME_UNIT_S = 1.0 / (480e3 * 4096)  # Tc, TS 38.211 section 4.1
@@ -106,6 +106,7 @@ class Numerology:
 
         Source: 3GPP TS 38.101-1 v17 and TS 38.101-2 v17 (50 to 400 MHz), table 5.3.2-1 of each.
         """
+        check_member("frequency_range", frequency_range, FrequencyRange)
         tables = _RESOURCE_BLOCKS[frequency_range]
         if self.index not in tables:
             raise ValueError(f"index: got {self.index}; carriers of {frequency_range.value} have one of {sorted(tables)}")

@@ -120,9 +120,14 @@ def uplink_sinr(
     [1.0, 2.6667, 2.6667]
     """
     noise = checked("noise_power_w", noise_power_w, low=0.0, open_low=True)
+    gain = checked("power_gain", power_gain, low=0.0)
+    if gain.ndim < 2:
+        raise ValueError(f"power_gain: got shape {gain.shape}; needed is (..., number of stations, number of clients)")
+    active = checked("activity", activity, low=0.0, high=1.0, shape=(gain.shape[-2],))
+    checked("serving_cell", serving_cell, low=0, high=gain.shape[-2] - 1, shape=(gain.shape[-1],))
+    in_turn = active[serving_cell] / np.bincount(serving_cell)[serving_cell]  # share of the time that a client transmits
     interference = uplink_interference_w(
-        power_gain, serving_cell=serving_cell, client_power_w=client_power_w, group=group, activity=activity
+        gain, serving_cell=serving_cell, client_power_w=client_power_w, group=group, activity=in_turn
     )
-    gain = np.asarray(power_gain, dtype=float)
     power = np.asarray(client_power_w, dtype=float)
     return power * gain[..., serving_cell, np.arange(gain.shape[-1])] / (noise + interference[..., serving_cell])

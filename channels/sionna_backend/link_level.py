@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from channels.arrays import ComplexArray, FloatArray, checked
+from channels.arrays import ComplexArray, FloatArray, check_count, check_member, checked
 from channels.sionna_backend.session import require_sionna, sionna_session
 from channels.small_scale.tapped_delay_line import TappedDelayLine
 from channels.small_scale.tdl_profiles import TDLProfile
@@ -41,6 +41,7 @@ class SionnaTDL:
 
     def __post_init__(self) -> None:
         require_sionna()
+        check_member("profile", self.profile, TDLProfile)
         checked("delay_spread_s", self.delay_spread_s, low=0.0)
         checked("carrier_hz", self.carrier_hz, low=0.5e9, high=100e9)
 
@@ -76,7 +77,7 @@ class SionnaCDL:
         profile: A to E.
         delay_spread_s: root mean square.
         carrier_hz: carrier frequency.
-        num_antennas: of the station; where there are several, they are the last axis of a draw.
+        num_antennas: of the station, the last axis of a draw.
 
     Raises:
         MissingExtra: if Sionna is not installed.
@@ -91,16 +92,17 @@ class SionnaCDL:
 
     def __post_init__(self) -> None:
         require_sionna()
+        check_member("profile", self.profile, TDLProfile)
         checked("delay_spread_s", self.delay_spread_s, low=0.0)
         checked("carrier_hz", self.carrier_hz, low=0.5e9, high=100e9)
-        checked("num_antennas", self.num_antennas, low=1)
+        check_count("num_antennas", self.num_antennas)
 
     def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> ComplexArray:
         return self.frequency_response(shape, frequency_hz=AT_CARRIER, rng=rng)[..., 0]
 
     def frequency_response(self, shape: tuple[int, ...], *, frequency_hz: FloatArray, rng: np.random.Generator) -> ComplexArray:
         """(*shape, S) draws of h at S frequencies, counted from the carrier."""
-        if self.num_antennas > 1 and (not shape or shape[-1] != self.num_antennas):
+        if not shape or shape[-1] != self.num_antennas:
             raise ValueError(f"shape: got {shape}; needed is (..., {self.num_antennas}), an entry for each antenna")
         num_links = int(np.prod(shape)) // self.num_antennas
         with sionna_session(int(rng.integers(2**63))):
@@ -128,8 +130,7 @@ class SionnaCDL:
 
     @cached_property
     def _amplitudes(self) -> FloatArray:
-        shape = (QUANTILE_DRAWS,) if self.num_antennas == 1 else (QUANTILE_DRAWS, self.num_antennas)
-        return np.abs(self.draw(shape, rng=np.random.default_rng(0)))
+        return np.abs(self.draw((QUANTILE_DRAWS, self.num_antennas), rng=np.random.default_rng(0)))
 
 
 def antenna_row(num_antennas: int, *, carrier_hz: float) -> Any:

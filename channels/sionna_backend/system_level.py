@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from channels.arrays import BoolArray, ComplexArray, FloatArray, checked
+from channels.arrays import BoolArray, ComplexArray, FloatArray, check_count, checked
 from channels.large_scale.large_scale import LargeScale
 from channels.large_scale.rma import RuralMacro
 from channels.large_scale.uma import UrbanMacro
@@ -48,7 +48,7 @@ class SionnaSystemLevel:
 
     def __post_init__(self) -> None:
         require_sionna()
-        checked("num_antennas", self.num_antennas, low=1)
+        check_count("num_antennas", self.num_antennas)
 
     def drop(self, layout: Layout, *, rng: np.random.Generator) -> SionnaDrop:
         """One draw of everything that stays while nobody moves, for all links of a layout.
@@ -165,15 +165,14 @@ class SionnaFading:
     parameters: dict[str, FloatArray]
 
     def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> ComplexArray:
-        """Draws of shape (D, K), or (D, K, A) where stations have several antennas."""
+        """Draws of shape (D, K, A)."""
         return self.frequency_response(shape, frequency_hz=AT_CARRIER, rng=rng)[..., 0]
 
     def frequency_response(self, shape: tuple[int, ...], *, frequency_hz: FloatArray, rng: np.random.Generator) -> ComplexArray:
         """(*shape, S) draws of h at S frequencies, counted from the carrier."""
-        num_clients, num_antennas = len(self.client_xyz_m), self.system.num_antennas
-        wanted = (num_clients,) if num_antennas == 1 else (num_clients, num_antennas)
-        if len(shape) != 1 + len(wanted) or shape[1:] != wanted:
-            raise ValueError(f"shape: got {shape}; needed is (number of draws, {', '.join(map(str, wanted))})")
+        num_clients, num_antennas = len(self.client_xyz_m), self.num_antennas
+        if len(shape) != 3 or shape[1:] != (num_clients, num_antennas):
+            raise ValueError(f"shape: got {shape}; needed is (number of draws, {num_clients}, {num_antennas})")
         # A batch of single links shares nothing but what it is given, so that draws of a link can be elements of one.
         with sionna_session(int(rng.integers(2**63))):
             link = np.tile(np.arange(num_clients), shape[0])
@@ -189,10 +188,13 @@ class SionnaFading:
 
     @cached_property
     def _amplitudes(self) -> FloatArray:
-        num_clients, num_antennas = len(self.client_xyz_m), self.system.num_antennas
-        num_draws = -(-QUANTILE_DRAWS // num_clients)
-        shape = (num_draws, num_clients) if num_antennas == 1 else (num_draws, num_clients, num_antennas)
+        num_clients = len(self.client_xyz_m)
+        shape = (-(-QUANTILE_DRAWS // num_clients), num_clients, self.num_antennas)
         return np.abs(self.draw(shape, rng=np.random.default_rng(0)))
+
+    @property
+    def num_antennas(self) -> int:
+        return self.system.num_antennas
 
     def _links(self, link: np.ndarray, frequency_hz: FloatArray) -> ComplexArray:
         """(B, A, S) one draw for each of B links, by their index."""

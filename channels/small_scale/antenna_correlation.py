@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import linalg
 
-from channels.arrays import ComplexArray, checked
+from channels.arrays import ComplexArray, check_count, checked
 from channels.small_scale.rayleigh import Rayleigh
+
+NODES = 24
 
 
 def exponential_correlation(num_antennas: int, *, coefficient: complex) -> ComplexArray:
-    """(A, A) correlation R_mn = ρ^(m - n) for m >= n, and its conjugate above the diagonal.
+    """(A, A) correlation R_mn = E[h_m h_n*] = ρ^(m - n) for m >= n, and its conjugate above the diagonal.
 
     Args:
         num_antennas: A, in a row.
@@ -23,7 +26,7 @@ def exponential_correlation(num_antennas: int, *, coefficient: complex) -> Compl
     >>> exponential_correlation(3, coefficient=0.5).real.tolist()
     [[1.0, 0.5, 0.25], [0.5, 1.0, 0.5], [0.25, 0.5, 1.0]]
     """
-    _check_antennas(num_antennas)
+    check_count("num_antennas", num_antennas)
     checked("|coefficient|", abs(coefficient), low=0.0, high=1.0)
     return linalg.toeplitz(np.asarray(coefficient, dtype=complex) ** np.arange(num_antennas))
 
@@ -47,15 +50,18 @@ def one_ring_correlation(
     >>> correlation[0].real.round(4).tolist()
     [1.0, -0.3042, 0.2203, -0.1812]
     """
-    _check_antennas(num_antennas)
+    check_count("num_antennas", num_antennas)
     checked("angle_rad", angle_rad)
     checked("angular_spread_rad", angular_spread_rad, low=0.0, high=np.pi, open_low=True)
     checked("spacing_wavelengths", spacing_wavelengths, low=0.0, open_low=True)
-    # Gauss-Legendre: nodes for the phase to turn between the outermost antennas all over the ring, and some to spare.
-    turns = 2.0 * np.pi * spacing_wavelengths * num_antennas * angular_spread_rad
-    node, weight = np.polynomial.legendre.leggauss(int(turns) + 40)
-    path = spacing_wavelengths * np.sin(angle_rad + angular_spread_rad * node)
-    column = np.exp(-2j * np.pi * np.arange(num_antennas)[:, None] * path) @ (weight / 2.0)
+    # Gauss-Legendre on parts of the ring over which the phase between the outermost antennas turns little.
+    turns = 2.0 * spacing_wavelengths * num_antennas * angular_spread_rad
+    node, weight = np.polynomial.legendre.leggauss(NODES)
+    edges = np.linspace(-1.0, 1.0, int(turns) + 2)
+    nodes = (edges[:-1, None] + edges[1:, None] + np.diff(edges)[:, None] * node) / 2.0
+    weights = np.broadcast_to(weight / 2.0 / len(nodes), nodes.shape)
+    path = spacing_wavelengths * np.sin(angle_rad + angular_spread_rad * nodes.ravel())
+    column = np.exp(-2j * np.pi * np.arange(num_antennas)[:, None] * path) @ weights.ravel()
     return linalg.toeplitz(column)
 
 
@@ -87,18 +93,19 @@ class CorrelatedRayleigh:
             raise ValueError(f"correlation: got a least eigenvalue of {least:g}; needed is a positive semidefinite matrix")
 
     def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> ComplexArray:
-        num_antennas = len(self.correlation)
-        if not shape or shape[-1] != num_antennas:
-            raise ValueError(f"shape: got {shape}; needed is (..., {num_antennas}), an entry for each antenna")
-        value, vector = np.linalg.eigh(self.correlation)
-        root = vector * np.sqrt(np.maximum(value, 0.0))
-        return Rayleigh().draw(shape, rng=rng) @ root.T
+        if not shape or shape[-1] != self.num_antennas:
+            raise ValueError(f"shape: got {shape}; needed is (..., {self.num_antennas}), an entry for each antenna")
+        return Rayleigh().draw(shape, rng=rng) @ self._root.T
 
     def amplitude_quantile(self, probability: float) -> float:
         """That of Rayleigh fading, at any one antenna."""
         return Rayleigh().amplitude_quantile(probability)
 
+    @property
+    def num_antennas(self) -> int:
+        return len(self.correlation)
 
-def _check_antennas(num_antennas: int) -> None:
-    if num_antennas < 1:
-        raise ValueError(f"num_antennas: got {num_antennas}; allowed is an integer >= 1")
+    @cached_property
+    def _root(self) -> ComplexArray:
+        value, vector = np.linalg.eigh(self.correlation)
+        return vector * np.sqrt(np.maximum(value, 0.0))

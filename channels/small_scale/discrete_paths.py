@@ -9,7 +9,7 @@ import numpy as np
 from channels.arrays import ComplexArray, FloatArray, checked
 from channels.small_scale.tapped_delay_line import response_of
 
-QUANTILE_DRAWS = 200_000
+QUANTILE_DRAWS = 50_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,7 +25,7 @@ class DiscretePaths:
     Source: Tse and Viswanath, Fundamentals of Wireless Communication, section 2.4.2.
 
     >>> paths = DiscretePaths(amplitude=np.array([[3.0, 4.0]]), delay_s=np.zeros((1, 2)))
-    >>> bool(0.2 <= abs(paths.draw((1, 1), rng=np.random.default_rng(0))) <= 1.4)
+    >>> bool(0.2 <= abs(paths.draw((1, 1), rng=np.random.default_rng(0))[0, 0]) <= 1.4)
     True
     """
 
@@ -43,27 +43,31 @@ class DiscretePaths:
         object.__setattr__(self, "delay_s", checked("delay_s", self.delay_s, low=0.0, shape=amplitude.shape))
 
     def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> ComplexArray:
-        """Draws of shape (..., K)."""
+        """Draws of shape (..., K, 1): there is one antenna."""
         return self._paths(shape, rng).sum(axis=-1)
 
     def frequency_response(self, shape: tuple[int, ...], *, frequency_hz: FloatArray, rng: np.random.Generator) -> ComplexArray:
-        """(..., K, S) draws of h at S frequencies, counted from the carrier."""
+        """(..., K, 1, S) draws of h at S frequencies, counted from the carrier."""
         paths = self._paths(shape, rng)
         response = [
-            response_of(paths[..., client, :], delay_s=self.delay_s[client], frequency_hz=frequency_hz)
+            response_of(paths[..., client, :, :], delay_s=self.delay_s[client], frequency_hz=frequency_hz)
             for client in range(len(self.amplitude))
         ]
-        return np.stack(response, axis=-2)
+        return np.stack(response, axis=-3)
 
     def amplitude_quantile(self, probability: float) -> float:
         """The quantile over clients and phases, by draws of its own that are always the same."""
         checked("probability", probability, low=0.0, high=1.0, open_high=True)
         num_clients = len(self.amplitude)
-        draws = self.draw((-(-QUANTILE_DRAWS // num_clients), num_clients), rng=np.random.default_rng(0))
+        draws = self.draw((-(-QUANTILE_DRAWS // num_clients), num_clients, 1), rng=np.random.default_rng(0))
         return float(np.quantile(np.abs(draws), probability))
 
+    @property
+    def num_antennas(self) -> int:
+        return 1
+
     def _paths(self, shape: tuple[int, ...], rng: np.random.Generator) -> ComplexArray:
-        if not shape or shape[-1] != len(self.amplitude):
-            raise ValueError(f"shape: got {shape}; needed is (..., {len(self.amplitude)}), an entry for each client")
+        if shape[-2:] != (len(self.amplitude), 1):
+            raise ValueError(f"shape: got {shape}; needed is (..., {len(self.amplitude)}, 1), an entry for each client")
         phase = 2.0 * np.pi * rng.random((*shape, self.amplitude.shape[1]))
-        return self.amplitude * np.exp(1j * phase)
+        return self.amplitude[:, None] * np.exp(1j * phase)

@@ -43,6 +43,8 @@ def draw_jakes(shape: tuple[int, ...], *, time_s: ArrayLike, doppler_hz: float, 
     autocorrelation that Gauss-Chebyshev quadrature with M nodes gives J0. The quadrature errs by 2 J_2M(x) at x = 2π f_d τ,
     nothing but rounding once 2M exceeds x by some x^(1/3), so M follows from the span of the times.
 
+    Time and memory grow with the span of the times in periods of the shift, f_d·span, besides with their number.
+
     Args:
         shape: how many processes.
         time_s: (T,) times, in any order and at any distances.
@@ -66,19 +68,19 @@ def draw_jakes(shape: tuple[int, ...], *, time_s: ArrayLike, doppler_hz: float, 
     return Rayleigh().draw((*shape, num_waves), rng=rng) @ waves
 
 
-def age(fading: ComplexArray, *, delay_s: ArrayLike, doppler_hz: ArrayLike, rng: np.random.Generator) -> ComplexArray:
-    """What `fading` was a time τ ago: ρ h + √(1 - ρ²) w, ρ = J0(2π f_d τ), w ~ CN(0, 1).
+def age(fading: ComplexArray, *, fresh: ComplexArray, delay_s: ArrayLike, doppler_hz: ArrayLike) -> ComplexArray:
+    """What `fading` was a time τ ago: ρ h + √(1 - ρ²) h', ρ = J0(2π f_d τ), h' an independent draw of the same fading.
 
-    Exact for Rayleigh fading; for others the part that changes is taken for Rayleigh.
+    Exact for every Gaussian fading, correlated over antennas or subcarriers or not. Past the first root of J0 a radio that
+    does not know the age of what it knows has the sign wrong.
 
     Args:
-        fading: (..., K) fading with E|h|² = 1.
-        delay_s: τ, a number or (K,).
-        doppler_hz: f_d, a number or (K,).
-        rng: source of what has changed.
+        fading: (..., K) h.
+        fresh: (..., K) h'.
+        delay_s: τ, at least 0, a number or one that broadcasts.
+        doppler_hz: f_d, a number or one that broadcasts.
 
     Source: Truong and Heath 2013, "Effects of channel aging in massive MIMO systems", eq. 7.
     """
-    correlation = jakes_autocorrelation(delay_s, doppler_hz=doppler_hz)
-    innovation = np.sqrt(np.maximum(1.0 - correlation**2, 0.0))
-    return correlation * fading + innovation * Rayleigh().draw(np.shape(fading), rng=rng)
+    correlation = jakes_autocorrelation(checked("delay_s", delay_s, low=0.0), doppler_hz=doppler_hz)
+    return correlation * fading + np.sqrt(np.maximum(1.0 - correlation**2, 0.0)) * fresh

@@ -13,7 +13,10 @@ class Fading(Protocol):
     """A distribution of the complex channel amplitude h with E|h|² = 1."""
 
     def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> ComplexArray:
-        """Independent draws of h, flat over the band."""
+        """Independent draws of h, flat over the band.
+
+        Clients and the antennas of their station are the last two axes; models that know of either want them there.
+        """
         ...
 
     def amplitude_quantile(self, probability: float) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from channels.arrays import ComplexArray, FloatArray, checked
+from channels.arrays import ComplexArray, FloatArray, check_count, check_member, checked
 from channels.small_scale.rayleigh import Rayleigh
 from channels.small_scale.rician import Rician
 from channels.small_scale.tdl_profiles import TDL_PROFILES, TDLProfile
@@ -40,7 +40,10 @@ class TappedDelayLine:
         power = checked("power", self.power, low=0.0, shape=delay.shape)
         if power.sum() == 0.0:
             raise ValueError("power: got 0 for all taps; needed is some that is not")
-        checked("k_factor", self.k_factor, low=0.0)
+        if self.k_factor != 0.0:
+            checked("k_factor", self.k_factor, low=1e-10, high=1e10)
+            if power[0] == 0.0:
+                raise ValueError("k_factor: got a line of sight in a first tap of power 0; needed is some power there")
         object.__setattr__(self, "delay_s", delay)
         object.__setattr__(self, "power", power / power.sum())
 
@@ -52,6 +55,7 @@ class TappedDelayLine:
         asked for to within a few per cent.
         """
         checked("delay_spread_s", delay_spread_s, low=0.0)
+        check_member("profile", profile, TDLProfile)
         table = TDL_PROFILES[profile]
         power = db_to_linear(table.power_db)
         first = power[0]
@@ -109,7 +113,6 @@ def subcarrier_frequencies_hz(num_subcarriers: int, *, bandwidth_hz: float) -> F
     >>> subcarrier_frequencies_hz(4, bandwidth_hz=4e6).tolist()
     [-1500000.0, -500000.0, 500000.0, 1500000.0]
     """
-    if num_subcarriers < 1:
-        raise ValueError(f"num_subcarriers: got {num_subcarriers}; allowed is an integer >= 1")
+    check_count("num_subcarriers", num_subcarriers)
     checked("bandwidth_hz", bandwidth_hz, low=0.0, open_low=True)
     return bandwidth_hz * ((np.arange(num_subcarriers) + 0.5) / num_subcarriers - 0.5)

@@ -110,6 +110,20 @@ def test_laws_of_the_network():
     assert seconds("[network.propagation]\nindoor_share = 1.0")[0] > alone
 
 
+@pytest.mark.parametrize("pilot_snr_db", [-20.0, 0.0, 40.0])
+def test_participation_is_as_asked_for_whatever_is_known(pilot_snr_db):
+    knowledge = f'[network.knowledge]\nkind = "pilots"\npilot_snr_db = {pilot_snr_db}'
+    result = airfed.run(scenario(knowledge, over_the_air=True, clients=12), progress=False)
+    for history in result.histories:  # two rounds of five edge rounds with 36 clients
+        share = np.mean([record.cost.participation for record in history.records[1:]])
+        assert abs(share - 0.9) < 4 * np.sqrt(0.09 / 360)
+
+
+def test_worse_knowledge_is_not_sooner():
+    bad, good = (seconds(f'[network.knowledge]\nkind = "pilots"\npilot_snr_db = {snr}', clients=12)[0] for snr in (-20.0, 60.0))
+    assert bad > good
+
+
 def test_cells_that_nobody_chooses_are_an_error():
     for seed in range(40):
         wanted = scenario('num_cells = 7\ncell_load = 0.0\nassociation = "strongest"', clients=1)
@@ -124,6 +138,11 @@ def test_cells_that_nobody_chooses_are_an_error():
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
+        (
+            'wrap_around = true\nnum_cells = 7\ncell_load = 0.0\nband_sharing = "reuse_3"',
+            "band_sharing: got 'reuse_3' with 7 cells that wrap around; allowed with 3",
+        ),
+        ("num_antennas = 1024\nnum_subcarriers = 4096", "num_antennas: got 1024 with num_subcarriers = 4096, which makes 3.8e"),
         ("wrap_around = true\nnum_cells = 4\ncell_load = 0.0", "wrap_around: got true with num_cells = 4"),
         (
             '[network.fading]\nkind = "sionna"\n[network.propagation]\nkind = "inh"',

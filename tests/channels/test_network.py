@@ -7,6 +7,7 @@ from channels import (
     ChannelKnowledge,
     CorrelatedRayleigh,
     Devices,
+    Estimator,
     FreeSpace,
     LargeScale,
     Rayleigh,
@@ -42,7 +43,7 @@ def test_a_cell_sees_its_own_part(network):
         np.testing.assert_array_equal(part.devices.cpu_hz, network.devices.cpu_hz[clients])
         assert part.bandwidth_hz == (cell + 1) * 1e6
         assert part.load == pytest.approx(0.1 * cell)
-        assert part.noise_power_w == pytest.approx(network.noise_psd_w_per_hz * part.bandwidth_hz)
+        np.testing.assert_allclose(part.noise_power_w, network.noise_psd_w_per_hz * part.bandwidth_hz)
 
 
 def test_mean_snr_is_received_power_over_noise_in_the_band(network):
@@ -62,6 +63,8 @@ def test_mean_snr_is_received_power_over_noise_in_the_band(network):
         ("noise_psd_w_per_hz", np.nan, "noise_psd_w_per_hz: got nan"),
         ("devices", Devices(cpu_hz=np.ones(3)), "devices.cpu_hz: got shape"),
         ("num_antennas", 0, "num_antennas: got 0"),
+        ("num_antennas", 2.5, "num_antennas: got 2.5; allowed is an integer >= 1"),
+        ("band_group", np.zeros(2), "band_group: got shape"),
         ("num_subcarriers", 4, "num_subcarriers: got 4 with flat fading"),
         (
             "large_scale",
@@ -134,6 +137,33 @@ def test_one_subcarrier_is_the_channel_at_the_carrier(make_network):
     np.testing.assert_allclose(np.abs(state.cells[0].fading) ** 2, np.sum(np.abs(expected) ** 2, axis=-1))
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"num_antennas": 4},
+        {"num_subcarriers": 8, "fading": TappedDelayLine.tr38901(TDLProfile.C, delay_spread_s=1e-6)},
+        {"knowledge": ChannelKnowledge(pilot_snr_db=-10.0)},
+        {"knowledge": ChannelKnowledge(pilot_snr_db=-10.0, estimator=Estimator.LEAST_SQUARES)},
+    ],
+)
+def test_thresholds_let_through_the_share_that_they_are_asked_for(make_network, changes):
+    """Whatever antennas, subcarriers and estimators make of the fading."""
+    network = dataclasses.replace(make_network(2, 6), **changes)
+    for probability in (0.1, 0.5):
+        threshold = network.known_amplitude_quantile(probability, rng=np.random.default_rng(5))
+        state = network.draw(2000, rng=np.random.default_rng(6))
+        below = np.concatenate([np.abs(cell.estimate) < threshold for cell in state.cells], axis=1)
+        spread = np.sqrt(probability * (1 - probability) * (1 / below.size + 1 / 50_000))
+        assert abs(below.mean() - probability) < 4 * spread
+
+
+def test_fading_must_fit_the_antennas(make_network):
+    fading = CorrelatedRayleigh(correlation=exponential_correlation(4, coefficient=0.5))
+    with pytest.raises(ValueError, match="num_antennas: got 1 with fading at 4; needed is the same number"):
+        dataclasses.replace(make_network(1, 4), fading=fading)
+
+
 def test_antennas_that_fade_alike_gain_array_but_no_diversity(make_network):
     """Both have 8 times the mean power; the spread of it is 1/8 for independent antennas and 1 for identical ones."""
     for coefficient, spread in ((0.0, 1 / 8), (1.0, 1.0)):
@@ -162,8 +192,8 @@ def test_cells_on_one_band_disturb_each_other(make_network):
         others = [other for other in range(3) if other != cell]
         alone, among, apart = (n.draw(1, rng=np.random.default_rng(4)).cells[cell] for n in (network, together, some))
         assert alone.noise_psd_w_per_hz == network.noise_psd_w_per_hz
-        heard_w = sum(np.mean((gain * power)[cell, network.layout.clients_of(other)]) for other in others)
-        assert among.noise_psd_w_per_hz == pytest.approx(network.noise_psd_w_per_hz + heard_w / 10e6)
+        heard_w = sum(np.sum((gain * power)[cell, network.layout.clients_of(other)]) for other in others)
+        np.testing.assert_allclose(among.noise_psd_w_per_hz, network.noise_psd_w_per_hz + heard_w / 10e6)
         clients = network.layout.clients_of(cell)
         heard_w = sum(40.0 * gain[other, clients] for other in others)
         np.testing.assert_allclose(among.client_noise_psd_w_per_hz, network.noise_psd_w_per_hz + heard_w / 10e6)

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -118,3 +120,17 @@ def test_lengths_of_several_global_rounds():
     two = whole.latencies_s(2)
     assert two.shape == (2,)
     assert two.sum() - whole.backhaul_s == pytest.approx(whole.latency_s)
+
+
+def test_bands_follow_what_is_known_and_rates_what_is_true():
+    """With bands for the wrong channel the round lasts longer than with bands for the right one; equal bands do not care."""
+    right = channel()
+    wrong = dataclasses.replace(right, estimated_response=right.response[:, ::-1])
+    active = np.ones((EDGE_ROUNDS, NUM_CLIENTS), dtype=bool)
+    compute_s = np.zeros(NUM_CLIENTS)
+    for policy, equal in ((OptimalBandwidth(), False), (EqualBandwidth(), True)):
+        known, mistaken = (
+            OFDMA(policy=policy).uplink(cell, compute_s=compute_s, num_parameters=1000, active=active).finish_s.max(axis=-1)
+            for cell in (right, wrong)
+        )
+        assert (mistaken == known).all() if equal else (mistaken > known).all()

@@ -65,7 +65,8 @@ def test_age_noise_and_phase_multiply():
     knowledge = ChannelKnowledge(pilot_snr_db=3.0, delay_s=2e-3, doppler_hz=60.0, phase_deviation_rad=0.4)
     rng = np.random.default_rng(3)
     h = Rayleigh().draw((NUM, 1, 1, 1), rng=rng)
-    product = knowledge.estimate(h, frequency_hz=AT_CARRIER, rng=rng) * h.conj()
+    known = knowledge.estimate(h, redraw=lambda: Rayleigh().draw(h.shape, rng=rng), frequency_hz=AT_CARRIER, rng=rng)
+    product = known * h.conj()
     snr = 10**0.3
     expected = special.j0(2 * np.pi * 0.12) * snr / (1 + snr) * np.exp(-0.08)
     error = np.sqrt((product.real.var() + product.imag.var()) / NUM)
@@ -105,6 +106,12 @@ def test_bad_values_say_what_is_wrong():
         ChannelKnowledge(delay_s=-1.0)
     with pytest.raises(ValueError, match="pilot_snr: got 0"):
         least_squares_estimate(np.ones(1), pilot_snr=0.0, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="estimator: got 'mmse'; allowed is a member of Estimator: LEAST_SQUARES, MMSE"):
+        ChannelKnowledge(estimator="mmse")
+    with pytest.raises(ValueError, match="redraw: got None"):
+        ChannelKnowledge(delay_s=1.0, doppler_hz=1.0).estimate(
+            np.ones((1, 1, 1, 1), complex), frequency_hz=AT_CARRIER, rng=np.random.default_rng(0)
+        )
     with pytest.raises(ValueError, match="timing_deviation_s: got 1e-07 with a single subcarrier"):
         ChannelKnowledge(timing_deviation_s=1e-7).estimate(
             np.ones((1, 1, 1, 1), complex), frequency_hz=AT_CARRIER, rng=np.random.default_rng(0)

@@ -3,6 +3,7 @@ import pytest
 
 from channels import (
     Building,
+    UrbanMicro,
     free_space_pathloss_db,
     inh_los_probability,
     inh_pathloss_db,
@@ -101,6 +102,23 @@ def test_extrapolation_when_asked_for():
             pathloss_db(100.0, carrier_hz=-1.0, los=True, extrapolate=True)
 
 
+def test_heights_below_the_surroundings_are_refused():
+    """Where the breakpoint would be at a negative distance there is nothing to extrapolate."""
+    with pytest.raises(ValueError, match="ut_height_m: got 0.5; allowed is a finite number > 1"):
+        umi_pathloss_db(100.0, carrier_hz=3.5e9, ut_height_m=0.5, los=True, extrapolate=True)
+    with pytest.raises(ValueError, match="environment_height_m: got up to 12; .* at least 1.5"):
+        uma_pathloss_db(100.0, carrier_hz=3.5e9, los=True, environment_height_m=12.0)
+    assert uma_los_probability(100.0, ut_height_m=40.0, extrapolate=True) > uma_los_probability(100.0, ut_height_m=20.0)
+
+
+def test_log_distance_is_free_space_up_to_the_reference():
+    distance = np.array([0.1, 30.0, 100.0])
+    near = log_distance_pathloss_db(distance, carrier_hz=2.4e9, exponent=8.0, reference_distance_m=100.0)
+    np.testing.assert_allclose(near, free_space_pathloss_db(distance, carrier_hz=2.4e9))
+    with pytest.raises(ValueError, match="reference_distance_m: got 0"):
+        log_distance_pathloss_db(1.0, carrier_hz=2.4e9, exponent=2.0, reference_distance_m=0.0)
+
+
 def test_rural_sight_reaches_farther_than_its_table_without():
     assert rma_pathloss_db([9000.0, 4000.0], carrier_hz=0.9e9, los=[True, False]).shape == (2,)
 
@@ -116,6 +134,13 @@ def test_log_distance_exponent_two_is_free_space():
         log_distance_pathloss_db(distance, carrier_hz=2.4e9, exponent=2.0),
         free_space_pathloss_db(distance, carrier_hz=2.4e9),
     )
+
+
+def test_a_building_is_a_member_and_no_text():
+    with pytest.raises(ValueError, match="building: got 'low'; allowed is a member of Building: LOW, HIGH"):
+        wall_loss_db(28e9, building="low")
+    with pytest.raises(ValueError, match="building: got 'high'"):
+        UrbanMicro(building="high")
 
 
 def test_walls():

@@ -68,10 +68,23 @@ def test_one_draw_over_many_places_has_the_right_correlation():
         assert abs(np.mean(one * other) - expected) < 4 * spread
 
 
+def test_identical_places_have_the_same_value_wherever_they_stand_in_the_list():
+    places = np.random.default_rng(4).uniform(-1e6, 1e6, (3000, 2))
+    places[2999] = places[5]
+    field = gaussian_field(places, correlation_distance_m=10.0, num_fields=2, rng=np.random.default_rng(5))
+    np.testing.assert_allclose(field[:, 2999], field[:, 5], atol=1e-4)
+
+
 def test_bad_values_say_what_is_wrong():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="correlation_distance_m: got 0"):
         gaussian_field(np.zeros((1, 2)), correlation_distance_m=0.0, rng=rng)
+    with pytest.raises(ValueError, match="xy_m: got nan"):
+        gaussian_field(np.full((1, 2), np.nan), correlation_distance_m=1.0, rng=rng)
+    with pytest.raises(ValueError, match=r"xy_m: got shape \(1, 3\)"):
+        gaussian_field(np.zeros((1, 3)), correlation_distance_m=1.0, rng=rng)
+    with pytest.raises(ValueError, match="num_waves: got 0"):
+        gaussian_field(np.zeros((1, 2)), correlation_distance_m=1.0, num_waves=0, rng=rng)
     with pytest.raises(ValueError, match="site_correlation: got 2"):
         correlated_shadowing(np.zeros((1, 2)), num_stations=1, correlation_distance_m=1.0, site_correlation=2.0, rng=rng)
     with pytest.raises(ValueError, match="standard_deviation_db: got -1"):

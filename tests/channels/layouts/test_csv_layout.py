@@ -44,15 +44,29 @@ def test_the_least_that_a_file_must_say(write):
         ("kind,x_m,y_m\nclient,0,0\n", "got no station"),
         ("kind,x_m,y_m\nstation,0,0\nclient,1\n", "line 3: got another number of values"),
         ("kind,x_m,y_m\nstation,0,0\nclient,1,2,3\n", "line 3: got another number of values"),
-        ("kind,x_m,y_m\nstation,0,zero\n", "line 2: y_m: got 'zero'; allowed is a finite number"),
+        ("kind,x_m,y_m\nstation,0,zero\n", "line 2: y_m: got 'zero'; allowed is a number, -1e"),
         ("kind,x_m,y_m\nstation,0,inf\n", "line 2: y_m: got 'inf'"),
         ("kind,x_m,y_m\nmast,0,0\n", "line 2: kind: got 'mast'; allowed is station or client"),
         ("kind,x_m,y_m,indoor\nstation,0,0,\nclient,0,0,yes\n", "line 3: indoor: got 'yes'"),
         ("kind,x_m,y_m,cell\nstation,0,0,\nclient,0,0,-1\n", "line 3: cell: got '-1'"),
-        ("kind,x_m,y_m,cell\nstation,0,0,\nclient,0,0,7\n", "serving_cell: got 7"),
+        ("kind,x_m,y_m,cell\nstation,0,0,\nclient,0,0,7\n", "sites.csv: cell: got 7; allowed is 0 to 0"),
+        (f"kind,x_m,y_m,cell\nstation,0,0,\nclient,0,0,{'1' * 5000}\n", "line 3: cell: got '1111"),
+        ("kind,x_m,y_m,x_m\nstation,0,0,1\nclient,0,0,1\n", "got columns kind, x_m, y_m, x_m; needed are .*, each once"),
+        ("kind,x_m,y_m\nstation,1_000,0\n", "line 2: x_m: got '1_000'"),
+        ("kind,x_m,y_m\nstation,1e308,0\n", "line 2: x_m: got '1e308'"),
+        ("kind,x_m,y_m,height_m\nstation,0,0,-3\n", "line 2: height_m: got '-3'"),
+        ("kind,x_m,y_m,indoor\nstation,0,0,1\n", "line 2: indoor: got 1 for a station"),
+        (f"kind,x_m,y_m\nstation,0,{'9' * 200_000}\n", "sites.csv: not a CSV file: field larger"),
         ("kind,x_m,y_m,cell\nstation,0,0,\nclient,0,0,0\nclient,1,1,\n", "got a cell for 1 of 2 clients"),
     ],
 )
 def test_bad_files_say_where_and_what(write, text, message):
     with pytest.raises(ValueError, match=message):
         layout_from_csv(write(text))
+
+
+def test_other_encodings_are_refused_by_name(tmp_path):
+    path = tmp_path / "sites.csv"
+    path.write_bytes("kind,x_m,y_m\nstation,0,0\n".encode("utf-16"))
+    with pytest.raises(ValueError, match="sites.csv: not UTF-8 text"):
+        layout_from_csv(path)

@@ -80,6 +80,9 @@ def test_indoor_share_and_floors():
         ({"station_height_m": np.array([-1.0])}, "station_height_m: got -1"),
         ({"client_height_m": np.ones(3)}, "client_height_m: got shape"),
         ({"indoor": np.ones(3, dtype=bool)}, "indoor: got shape"),
+        ({"indoor": np.array([0.0, np.nan])}, "indoor: got values of type float64"),
+        ({"serving_cell": np.array([0.0, 0.7])}, "serving_cell: got values of type float64"),
+        ({"wrap_xy_m": np.ones((1, 2))}, r"wrap_xy_m: got shifts without \(0, 0\)"),
     ],
 )
 def test_bad_layouts_say_what_is_wrong(changes, message):

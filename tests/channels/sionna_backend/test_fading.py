@@ -48,7 +48,7 @@ def test_tapped_delay_lines_have_the_same_statistics(profile):
 def test_clustered_delay_lines_have_unit_power_and_the_frequency_correlation_of_their_taps(profile):
     """CDL and TDL of a letter are one power delay profile; angles decide the rest."""
     fading = SionnaCDL(profile=profile, delay_spread_s=1e-7, carrier_hz=3.5e9)
-    h = fading.frequency_response((2000,), frequency_hz=FREQUENCY, rng=np.random.default_rng(1))
+    h = fading.frequency_response((2000, 1), frequency_hz=FREQUENCY, rng=np.random.default_rng(1))[:, 0]
     power = np.abs(h) ** 2
     assert (np.abs(power.mean(axis=0) - 1.0) < 4 * power.std(axis=0) / np.sqrt(len(h))).all()
     taps = TappedDelayLine.tr38901(profile, delay_spread_s=1e-7)
@@ -101,7 +101,7 @@ def test_small_scale_fading_has_unit_power_over_drops(propagation, height_m):
     power = []
     for _ in range(5):
         fading = SionnaSystemLevel(propagation=propagation, carrier_hz=3.5e9).drop(layout, rng=rng).fading(layout)
-        power.append(np.abs(fading.draw((10, layout.num_clients), rng=rng)) ** 2)
+        power.append(np.abs(fading.draw((10, layout.num_clients, 1), rng=rng)) ** 2)
     per_link = np.mean(power, axis=1).ravel()  # draws of a link share its spreads and so are not independent
     assert abs(per_link.mean() - 0.995) < 4 * per_link.std() / np.sqrt(len(per_link)) + 0.005
 
@@ -109,7 +109,7 @@ def test_small_scale_fading_has_unit_power_over_drops(propagation, height_m):
 def test_links_without_sight_fade_like_rayleigh_and_those_in_sight_less():
     layout = layout_at(10.0, clients_per_cell=60, indoor_share=0.0)
     drop = SionnaSystemLevel(propagation=UrbanMicro(), carrier_hz=3.5e9).drop(layout, rng=np.random.default_rng(3))
-    h = drop.fading(layout).draw((20, layout.num_clients), rng=np.random.default_rng(4))
+    h = drop.fading(layout).draw((20, layout.num_clients, 1), rng=np.random.default_rng(4))[..., 0]
     los = layout.serving(drop.large_scale.los)
     # Some 20 rays a cluster and several clusters: close to Gaussian. Independent draws: one a client.
     assert stats.kstest(np.abs(h[0, ~los]) ** 2, "expon").pvalue > 1e-3

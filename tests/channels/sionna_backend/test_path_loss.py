@@ -94,6 +94,7 @@ def test_path_loss_and_probability_are_sionnas(kind, pathloss_db, los_probabilit
 def test_tall_users_see_as_far_as_sionnas():
     at = links("UMa") | {"ut_height_m": np.random.default_rng(1).uniform(13.0, 22.5, NUM)}
     _, theirs = sionna_links("UMa", 3.5e9, True, **at)
+    theirs = np.minimum(theirs, 1.0)  # as the formula does, Sionna exceeds 1 a little
     ours = uma_los_probability(at["distance_2d_m"], ut_height_m=at["ut_height_m"])
     assert np.abs(ours - theirs).max() < 1e-12
 

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from channels import Rayleigh, age, draw_jakes, jakes_autocorrelation, max_doppler_hz
+from channels import (
+    CorrelatedRayleigh,
+    Rayleigh,
+    age,
+    draw_jakes,
+    exponential_correlation,
+    jakes_autocorrelation,
+    max_doppler_hz,
+)
 
 NUM = 20_000
 
@@ -59,23 +67,34 @@ def test_level_crossings_of_a_long_trace():
 def test_without_motion_nothing_changes():
     h = draw_jakes((5,), time_s=[0.0, 10.0], doppler_hz=0.0, rng=np.random.default_rng(3))
     np.testing.assert_allclose(h[:, 0], h[:, 1])
-    np.testing.assert_array_equal(age(h, delay_s=1.0, doppler_hz=0.0, rng=np.random.default_rng(0)), h)
+    np.testing.assert_array_equal(age(h, fresh=h[::-1], delay_s=1.0, doppler_hz=0.0), h)
 
 
 @pytest.mark.parametrize("delay_s", [1e-3, 5e-3])
 def test_ageing_correlates_by_the_bessel_function_and_keeps_the_power(delay_s):
     rng = np.random.default_rng(4)
     now = Rayleigh().draw((NUM,), rng=rng)
-    before = age(now, delay_s=delay_s, doppler_hz=80.0, rng=rng)
+    before = age(now, fresh=Rayleigh().draw((NUM,), rng=rng), delay_s=delay_s, doppler_hz=80.0)
     product = before * now.conj()
     error = np.sqrt((product.real.var() + product.imag.var()) / NUM)
     assert abs(product.mean() - special.j0(2 * np.pi * 80.0 * delay_s)) < 4 * error
     assert stats.kstest(np.abs(before) ** 2, "expon").pvalue > 1e-3
 
 
+def test_ageing_keeps_the_correlation_between_antennas():
+    matrix = exponential_correlation(3, coefficient=0.9 * np.exp(1j))
+    fading, rng = CorrelatedRayleigh(correlation=matrix), np.random.default_rng(5)
+    before = age(fading.draw((NUM, 3), rng=rng), fresh=fading.draw((NUM, 3), rng=rng), delay_s=1e-3, doppler_hz=200.0)
+    product = before[:, :, None] * before[:, None, :].conj()
+    error = np.sqrt(product.real.var(axis=0) + product.imag.var(axis=0)) / np.sqrt(NUM)
+    assert (np.abs(product.mean(axis=0) - matrix) < 4 * error).all()
+
+
 def test_largest_shift_and_bad_values():
     assert max_doppler_hz(30.0, carrier_hz=3.5e9) == pytest.approx(350.24, abs=0.01)
     with pytest.raises(ValueError, match="speed_m_per_s: got -1"):
         max_doppler_hz(-1.0, carrier_hz=1e9)
+    with pytest.raises(ValueError, match="delay_s: got -1"):
+        age(np.ones(1), fresh=np.ones(1), delay_s=-1.0, doppler_hz=1.0)
     with pytest.raises(ValueError, match="time_s: got shape"):
         draw_jakes((1,), time_s=0.0, doppler_hz=1.0, rng=np.random.default_rng(0))

@@ -54,8 +54,9 @@ def test_a_single_tap_is_flat():
 def test_known_paths_have_their_frequency_correlation_for_each_client():
     amplitude = np.array([[3.0, 2.0, 1.0], [1.0, 0.0, 0.0]])
     paths = DiscretePaths(amplitude=amplitude, delay_s=np.array([0.0, 80e-9, 200e-9]))
-    h = paths.frequency_response((NUM, 2), frequency_hz=FREQUENCY, rng=np.random.default_rng(4))
-    assert h.shape == (NUM, 2, 5)
+    h = paths.frequency_response((NUM, 2, 1), frequency_hz=FREQUENCY, rng=np.random.default_rng(4))
+    assert h.shape == (NUM, 2, 1, 5)
+    h = h[:, :, 0]
     power = amplitude**2 / np.sum(amplitude**2, axis=1, keepdims=True)
     phase = np.exp(-2j * np.pi * np.multiply.outer(paths.delay_s[0], FREQUENCY - FREQUENCY[0]))
     product = h * h[:, :, [0]].conj()
@@ -71,7 +72,11 @@ def test_bad_values_say_what_is_wrong():
         TappedDelayLine(delay_s=np.zeros(2), power=np.zeros(2))
     with pytest.raises(ValueError, match="amplitude: got no path for client 1"):
         DiscretePaths(amplitude=np.array([[1.0], [0.0]]), delay_s=np.zeros((2, 1)))
-    with pytest.raises(ValueError, match=r"shape: got \(4, 2\); needed is \(..., 1\)"):
+    with pytest.raises(ValueError, match=r"shape: got \(4, 2\); needed is \(..., 1, 1\)"):
         DiscretePaths(amplitude=np.ones((1, 1)), delay_s=np.zeros((1, 1))).draw((4, 2), rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="profile: got 'A'; allowed is a member of TDLProfile"):
+        TappedDelayLine.tr38901("A", delay_spread_s=1e-7)
+    with pytest.raises(ValueError, match="k_factor: got a line of sight in a first tap of power 0"):
+        TappedDelayLine(delay_s=np.zeros(2), power=np.array([0.0, 1.0]), k_factor=2.0)
     with pytest.raises(ValueError, match="num_subcarriers: got 0"):
         subcarrier_frequencies_hz(0, bandwidth_hz=1.0)
