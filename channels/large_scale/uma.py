@@ -41,9 +41,8 @@ def uma_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike = 1.
     height = in_table("ut_height_m", ut_height_m, low=1.5, high=23.0, extrapolate=extrapolate)
     far = np.maximum(distance, 18.0)
     ground = 18.0 / far + np.exp(-far / 63.0) * (1.0 - 18.0 / far)
-    return np.minimum(
-        ground * (1.0 + _elevation(far, height)), 1.0
-    )  # the table's own formula exceeds 1 by some thousandths for tall users near by
+    # For tall users near by the table's own formula exceeds 1 by some thousandths.
+    return np.minimum(ground * (1.0 + _elevation(far, height)), 1.0)
 
 
 def uma_pathloss_db(
