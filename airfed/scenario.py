@@ -18,7 +18,7 @@ from fl_models.digits import NUM_DIGITS
 
 MAX_FILE_BYTES = 1_000_000
 MAX_SCHEMES = 20
-MAX_CHANNEL_VALUES = 50_000_000  # a gigabyte
+MAX_CHANNEL_VALUES = 20_000_000  # a third of a gigabyte, and as much again for each cell to have its own
 
 
 class Scenario(Spec):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from channels.arrays import checked
+from channels.constants import BOLTZMANN_J_PER_K
 from channels.units import db_to_linear
-
-BOLTZMANN_J_PER_K = 1.380649e-23
 
 
 def thermal_noise_psd_w_per_hz(*, noise_figure_db: float, temperature_k: float = 290.0) -> float:

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from channels.arrays import FloatArray, checked
+from channels.constants import SPEED_OF_LIGHT_M_PER_S
 from channels.large_scale.large_scale import LargeScale
 from channels.layouts.layout import Layout
-
-SPEED_OF_LIGHT_M_PER_S = 299_792_458.0
 
 
 def free_space_pathloss_db(distance_m: ArrayLike, *, carrier_hz: float) -> FloatArray:

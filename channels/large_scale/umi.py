@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from channels.arrays import FloatArray, check_member, checked
-from channels.large_scale.free_space import SPEED_OF_LIGHT_M_PER_S
+from channels.constants import SPEED_OF_LIGHT_M_PER_S
 from channels.large_scale.in_table import in_table
 from channels.large_scale.large_scale import LargeScale
 from channels.large_scale.penetration import Building, draw_entry

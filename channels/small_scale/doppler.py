@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from channels.arrays import ComplexArray, FloatArray, checked
-from channels.large_scale.free_space import SPEED_OF_LIGHT_M_PER_S
+from channels.constants import SPEED_OF_LIGHT_M_PER_S
 from channels.small_scale.rayleigh import Rayleigh
 
 SPARE_WAVES = 24

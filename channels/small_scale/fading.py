@@ -10,7 +10,10 @@ from channels.arrays import ComplexArray, FloatArray
 
 
 class Fading(Protocol):
-    """A distribution of the complex channel amplitude h with E|h|² = 1."""
+    """A distribution of the complex channel amplitude h with E|h|² = 1.
+
+    A model that is made for a certain number of antennas has it as an attribute, `num_antennas`.
+    """
 
     def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> ComplexArray:
         """Independent draws of h, flat over the band.

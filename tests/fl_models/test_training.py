@@ -22,6 +22,7 @@ from fl_models import (
     Training,
     TrainingState,
     draw_partition,
+    latency_profile,
     partition_problem,
 )
 from fl_models.digital import DigitalPlan
@@ -194,6 +195,27 @@ def test_round_latency_is_affine_in_the_share(make_network, make_task, aggregato
         spent = clock.cell_round(part, model=model.with_hidden(5), plan=aggregator.plan(part), schedule=SCHEDULE)
         median = np.median(spent.latencies_s(SCHEDULE.edge_rounds))
         assert median == pytest.approx(whole.latency_s(np.full(2, 5 / 12))[cell], rel=1e-9)
+
+
+def test_planning_in_parts_is_planning_at_once(make_network, make_task, monkeypatch):
+    """However few channels fit into memory, the draws are the same."""
+    network = make_network(2, 4)
+
+    def slopes():
+        problem = partition_problem(
+            make_task(network).model,
+            network=network,
+            aggregator=Ideal(),
+            clock=NetworkClock(access=OFDMA(policy=EqualBandwidth())),
+            schedule=SCHEDULE,
+            rng=np.random.default_rng(0),
+            num_draws=11,
+        )
+        return problem.slope_s, problem.fixed_latency_s
+
+    at_once = slopes()
+    monkeypatch.setattr(latency_profile, "VALUES_AT_ONCE", 3 * SCHEDULE.edge_rounds * 8)
+    np.testing.assert_allclose(slopes(), at_once, rtol=1e-12)
 
 
 def test_the_same_channels_drive_distortion_and_delay(make_network, make_task):
