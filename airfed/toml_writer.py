@@ -23,7 +23,7 @@ def to_toml(model: BaseModel) -> str:
 def _table(table: dict[str, Any], node: Node, schema: Node, *, path: tuple[str, ...]) -> list[str]:
     """The lines of one table: its plain keys, then its tables."""
     plain, nested = [], []
-    for key, value in table.items():
+    for key, value in sorted(table.items(), key=lambda item: item[0] != "kind"):  # the kind first, the rest as they are
         inner = resolved(node["properties"][key], schema)
         name = ".".join((*path, key))
         if isinstance(value, dict):
@@ -79,5 +79,5 @@ def _chosen(node: Node, value: dict[str, Any], schema: Node) -> Node:
 
 def _commented(line: str, comment: str) -> list[str]:
     """The line with its comment beside it, or above it where that would be too long."""
-    beside = f"{line:<{COMMENT_COLUMN}}# {comment}"
+    beside = f"{line:<{COMMENT_COLUMN - 1}} # {comment}"
     return [beside] if len(beside) <= MAX_LINE else [f"# {comment}", line]
