@@ -31,7 +31,7 @@ def inh_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike = 1.
     Source: 3GPP TR 38.901, table 7.4.2-1.
 
     >>> float(inh_los_probability(20.0).round(5)), float(inh_los_probability(20.0, open_office=False).round(5))
-    (0.80907, 0.21149)
+    (0.80907, 0.2115)
     """
     distance = checked("distance_2d_m", distance_2d_m, low=0.0)
     height = checked("ut_height_m", ut_height_m, low=0.0, open_low=True)
@@ -69,7 +69,7 @@ def inh_pathloss_db(
     Source: 3GPP TR 38.901, table 7.4.1-1.
 
     >>> inh_pathloss_db(20.0, carrier_hz=3.5e9, los=[True, False]).round(3).tolist()
-    [65.827, 80.756]
+    [65.827, 80.759]
     """
     distance = checked("distance_2d_m", distance_2d_m, low=0.0)
     in_table("carrier_hz", carrier_hz, low=0.5e9, high=100e9, extrapolate=extrapolate)

@@ -79,7 +79,7 @@ def rma_pathloss_db(
     Source: 3GPP TR 38.901, table 7.4.1-1.
 
     >>> rma_pathloss_db(1000.0, carrier_hz=0.9e9, los=[True, False]).round(3).tolist()
-    [93.007, 119.765]
+    [93.736, 118.628]
     """
     sight = np.asarray(los, dtype=bool)
     distance = in_table("distance_2d_m", distance_2d_m, low=10.0, high=10_000.0, extrapolate=extrapolate)

@@ -69,7 +69,7 @@ def umi_pathloss_db(
     Source: 3GPP TR 38.901, table 7.4.1-1.
 
     >>> umi_pathloss_db(100.0, carrier_hz=3.5e9, los=[True, False]).round(3).tolist()
-    [85.314, 104.647]
+    [85.314, 104.644]
     """
     distance = in_table("distance_2d_m", distance_2d_m, low=10.0, high=5000.0, extrapolate=extrapolate)
     in_table("carrier_hz", carrier_hz, low=0.5e9, high=100e9, extrapolate=extrapolate)

@@ -21,7 +21,7 @@ def floor_height_m(indoor: BoolArray, *, outdoor_height_m: float = 1.5, rng: np.
     Source: 3GPP TR 38.901, table 7.2-1, with the heights of TR 36.873, table 6-1.
 
     >>> floor_height_m(np.array([False, True]), rng=np.random.default_rng(1)).tolist()
-    [1.5, 10.5]
+    [1.5, 16.5]
     """
     checked("outdoor_height_m", outdoor_height_m, low=0.0, open_low=True)
     floors = rng.integers(4, 9, size=len(indoor))
