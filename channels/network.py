@@ -123,8 +123,7 @@ class Network:
 
     def draw(self, num_draws: int, *, rng: np.random.Generator) -> ChannelState:
         """Independent fading draws (num_draws, K, A, S), say one for each edge round."""
-        if num_draws < 1:
-            raise ValueError(f"num_draws: got {num_draws}; allowed is an integer >= 1")
+        check_count("num_draws", num_draws)
         response = self._response(num_draws, rng)
         estimate = response
         if not self.knowledge.is_perfect:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from channels.arrays import IntArray, checked
+from channels.arrays import IntArray, check_count, checked
 
 MAX_TRIES = 1000
 
@@ -26,8 +26,7 @@ def dirichlet_split(
     [0, 1, 2, 3]
     """
     checked("concentration", concentration, low=0.0, open_low=True)
-    if num_parts < 1:
-        raise ValueError(f"num_parts: got {num_parts}; allowed is an integer >= 1")
+    check_count("num_parts", num_parts)
     least = np.broadcast_to(min_samples, num_parts)
     if least.sum() > len(labels):
         raise ValueError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from channels.arrays import checked
+from channels.arrays import check_count, checked
 from channels.layouts.layout import Layout, layout_of
 
 
@@ -17,8 +17,7 @@ def disc_layout(*, num_clients: int, radius_m: float, min_distance_m: float = 0.
     >>> bool((layout.distance_2d_m >= 10.0).all() and (layout.distance_2d_m <= 100.0).all())
     True
     """
-    if num_clients < 1:
-        raise ValueError(f"num_clients: got {num_clients}; allowed is an integer >= 1")
+    check_count("num_clients", num_clients)
     checked("radius_m", radius_m, low=0.0, open_low=True)
     checked("min_distance_m", min_distance_m, low=0.0, high=radius_m, open_high=True)
     distance = np.sqrt(min_distance_m**2 + (radius_m**2 - min_distance_m**2) * rng.random(num_clients))

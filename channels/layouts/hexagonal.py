@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from channels.arrays import FloatArray, checked
+from channels.arrays import FloatArray, check_count, checked
 from channels.layouts.layout import NO_WRAP_XY_M, Layout
 
 # Clusters that tile the plane, as the axial coordinates (i, j) of the nearest copy: i² + i j + j² cells.
@@ -19,8 +19,7 @@ def hexagonal_sites(num_cells: int, *, radius_m: float) -> FloatArray:
     >>> hexagonal_sites(3, radius_m=100.0).round(1).tolist()
     [[0.0, 0.0], [173.2, 0.0], [86.6, 150.0]]
     """
-    if num_cells < 1:
-        raise ValueError(f"num_cells: got {num_cells}; allowed is an integer >= 1")
+    check_count("num_cells", num_cells)
     checked("radius_m", radius_m, low=0.0, open_low=True)
     steps = [(-1, 1), (-1, 0), (0, -1), (1, -1), (1, 0), (0, 1)]  # axial coordinates, counter-clockwise
     axial = [(0, 0)]
@@ -91,8 +90,7 @@ def hexagonal_layout(
         wrap_around: whether the cells, 1, 3, 7 or 19 of them, repeat to fill the plane.
         rng: source of the positions.
     """
-    if clients_per_cell < 1:
-        raise ValueError(f"clients_per_cell: got {clients_per_cell}; allowed is an integer >= 1")
+    check_count("clients_per_cell", clients_per_cell)
     sites = hexagonal_sites(num_cells, radius_m=radius_m)
     serving = np.repeat(np.arange(num_cells), clients_per_cell)
     offset = uniform_in_hexagon(len(serving), radius_m=radius_m, min_distance_m=min_distance_m, rng=rng)

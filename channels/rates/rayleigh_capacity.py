@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expn, gammainc, gammaincinv
 
-from channels.arrays import FloatArray, IntArray, checked
+from channels.arrays import FloatArray, IntArray, check_count, checked
 
 
 def ergodic_rate(snr: ArrayLike, *, num_antennas: int = 1) -> FloatArray:
@@ -26,7 +26,8 @@ def ergodic_rate(snr: ArrayLike, *, num_antennas: int = 1) -> FloatArray:
     (2.9065, 4.0586)
     """
     mean = checked("snr", snr, low=0.0)[..., np.newaxis]
-    order = np.arange(1, _checked_antennas(num_antennas) + 1)
+    check_count("num_antennas", num_antennas)
+    order = np.arange(1, num_antennas + 1)
     return _scaled_exponential_integral(order, mean).sum(axis=-1) / np.log(2.0)
 
 
@@ -46,10 +47,10 @@ def outage_probability(snr: ArrayLike, *, rate: ArrayLike, num_antennas: int = 1
     (0.0952, 0.0047)
     """
     mean, rate = checked("snr", snr, low=0.0), checked("rate", rate, low=0.0)
-    antennas = _checked_antennas(num_antennas)
+    check_count("num_antennas", num_antennas)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # no SNR is always in outage
         threshold = np.expm1(rate * np.log(2.0)) / mean
-    return np.where(rate > 0.0, gammainc(antennas, threshold), 0.0)
+    return np.where(rate > 0.0, gammainc(num_antennas, threshold), 0.0)
 
 
 def outage_rate(snr: ArrayLike, *, outage_probability: ArrayLike, num_antennas: int = 1) -> FloatArray:
@@ -67,13 +68,8 @@ def outage_rate(snr: ArrayLike, *, outage_probability: ArrayLike, num_antennas: 
     """
     mean = checked("snr", snr, low=0.0)
     outage = checked("outage_probability", outage_probability, low=0.0, high=1.0, open_high=True)
-    return np.log1p(mean * gammaincinv(_checked_antennas(num_antennas), outage)) / np.log(2.0)
-
-
-def _checked_antennas(num_antennas: int) -> int:
-    if num_antennas < 1:
-        raise ValueError(f"num_antennas: got {num_antennas}; allowed is an integer >= 1")
-    return num_antennas
+    check_count("num_antennas", num_antennas)
+    return np.log1p(mean * gammaincinv(num_antennas, outage)) / np.log(2.0)
 
 
 def _scaled_exponential_integral(order: IntArray, snr: FloatArray) -> FloatArray:

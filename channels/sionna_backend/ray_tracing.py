@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from channels.arrays import BoolArray, FloatArray, checked
+from channels.arrays import BoolArray, FloatArray, check_count, checked
 from channels.large_scale.large_scale import LargeScale
 from channels.layouts.layout import Layout, layout_of, strongest_station
 from channels.sionna_backend.llvm import require_ray_tracing
@@ -185,8 +185,7 @@ class RayTracedCity:
         Raises:
             ValueError: if next to no place is reached.
         """
-        if num_clients < 1:
-            raise ValueError(f"num_clients: got {num_clients}; allowed is an integer >= 1")
+        check_count("num_clients", num_clients)
         stations = checked("station_xyz_m", station_xyz_m)
         found: list[tuple[FloatArray, TracedPaths]] = []
         tried = reached = 0
