@@ -34,15 +34,19 @@ class Experiment:
     trainings: tuple[Training, ...]
 
     @classmethod
-    def prepare(cls, scenario: Scenario) -> Experiment:
+    def prepare(cls, scenario: Scenario, *, network: Network | None = None) -> Experiment:
         """Draws network and data and plans the schemes.
+
+        Args:
+            scenario: what to run.
+            network: a network of one's own in place of the scenario's.
 
         Raises:
             ScenarioError: if the scenario cannot be met, say because there are too few samples for so many clients.
         """
         streams = Streams(seed=scenario.seed)
         try:
-            network = scenario.network.build(streams)
+            network = network or scenario.network.build(streams)
             task = scenario.learning.build(network.layout, streams)
             trainings = tuple(
                 scheme.build(task, network=network, schedule=scenario.learning.schedule, streams=streams)
@@ -94,11 +98,12 @@ class Result:
         return pd.concat([history.to_frame() for history in self.histories], ignore_index=True)
 
 
-def run(scenario: Scenario | str | Path | None = None, *, progress: bool = True) -> Result:
+def run(scenario: Scenario | str | Path | None = None, *, network: Network | None = None, progress: bool = True) -> Result:
     """Runs a scenario, the default one if none is given.
 
     Args:
         scenario: a scenario, or the path of a scenario file.
+        network: a network of one's own in place of the scenario's.
         progress: whether to show a progress bar.
 
     Raises:
@@ -108,4 +113,6 @@ def run(scenario: Scenario | str | Path | None = None, *, progress: bool = True)
         scenario = Scenario()
     elif not isinstance(scenario, Scenario):
         scenario = Scenario.load(scenario)
-    return Result(scenario=scenario, histories=tuple(Experiment.prepare(scenario).histories(progress=progress)))
+    return Result(
+        scenario=scenario, histories=tuple(Experiment.prepare(scenario, network=network).histories(progress=progress))
+    )

@@ -20,10 +20,10 @@ class PerfectKnowledgeSpec(Spec):
 
 
 class PilotKnowledgeSpec(Spec):
-    """what pilots in noise told a while ago, up to phase offsets"""
+    """what pilots in noise told a while ago, with phases off by a little"""
 
     kind: Literal["pilots"] = "pilots"
-    pilot_snr_db: float = Field(20.0, ge=-50.0, le=100.0, description="energy of every client's pilots over the noise density")
+    pilot_snr_db: float = Field(20.0, ge=-50.0, le=100.0, description="of the pilots at |h| = 1, the same for all clients")
     estimator: Literal["mmse", "least_squares"] = Field("mmse", description="what is made of the pilots")
     delay_s: float = Field(0.0, ge=0.0, le=10.0, description="age of the estimate when it is used")
     speed_m_per_s: float = Field(0.0, ge=0.0, le=1000.0, description="of the clients, by which the channel ages")

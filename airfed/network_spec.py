@@ -70,7 +70,7 @@ class BackhaulSpec(Spec):
 class NetworkSpec(Spec):
     """The wireless network."""
 
-    num_cells: int = Field(3, ge=1, le=1000, description="hexagonal cells")
+    num_cells: int = Field(3, ge=1, le=1000, description="hexagonal cells; cell_load has as many values, or one")
     clients_per_cell: int = Field(20, ge=1, le=100_000, description="clients, uniform over each cell")
     cell_radius_m: float = Field(250.0, ge=1.0, le=5000.0, description="circumradius of a cell")
     min_distance_m: float = Field(35.0, ge=0.1, le=4000.0, description="no client is nearer to its station")
@@ -82,8 +82,8 @@ class NetworkSpec(Spec):
     bandwidth_hz: float = Field(10e6, ge=1.0, le=1e11, description="band of each cell, or of all if they share it")
     band_sharing: Literal["own", "reuse_1", "reuse_3"] = Field(
         "own",
-        description="a band for each cell, one for all, or thirds of one, alike in every third cell; cells on the same band "
-        "disturb each other",
+        description="a band for each cell, or one for all with reuse factor 1 or 3; cells on the same band disturb each other, "
+        'least with association = "strongest"',
     )
     cell_load: Load | Annotated[tuple[Load, ...], Strict(False)] = Field(
         (0.0, 0.3, 0.6),
@@ -92,9 +92,12 @@ class NetworkSpec(Spec):
     client_power_dbm: float = Field(23.0, ge=0.0, le=60.0, description="most that a client transmits with")
     station_power_dbm: float = Field(46.0, ge=0.0, le=80.0, description="transmit power of a station")
     noise_figure_db: float = Field(7.0, ge=0.0, le=50.0, description="of every receiver")
-    num_antennas: int = Field(1, ge=1, le=1024, description="antennas of a station; over the air takes one")
+    num_antennas: int = Field(1, ge=1, le=1024, description="antennas of a station; schemes over the air take one only")
     num_subcarriers: int = Field(
-        1, ge=1, le=4096, description="frequencies at which fading is drawn; over the air, and flat fading, take one"
+        1,
+        ge=1,
+        le=4096,
+        description="frequencies at which fading is drawn; several with tdl or sionna kinds, never over the air",
     )
     propagation: PropagationSpec = Field(
         default_factory=UrbanMacroSpec,
@@ -107,7 +110,8 @@ class NetworkSpec(Spec):
     knowledge: KnowledgeSpec = Field(
         default_factory=PerfectKnowledgeSpec,
         discriminator="kind",
-        description="what clients and stations know of the fading when they plan",
+        description="what is known of the fading when it is planned who takes part, in which band, and how over the air; "
+        "digital rates follow the true channel",
     )
     devices: DevicesSpec = Field(default_factory=DevicesSpec, description="the clients' processors")
     backhaul: BackhaulSpec = Field(default_factory=BackhaulSpec, description="between stations and cloud")

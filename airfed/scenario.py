@@ -76,8 +76,9 @@ class Scenario(Spec):
         for index, scheme in enumerate(self.schemes):
             if isinstance(scheme.uplink, AirCompSpec) and (network.num_antennas > 1 or network.num_subcarriers > 1):
                 raise ValueError(
-                    f"schemes.{index}.uplink: got aircomp with network.num_antennas = {network.num_antennas} and "
-                    f"network.num_subcarriers = {network.num_subcarriers}; allowed over the air is 1 of each"
+                    f"schemes.{index}.uplink: got aircomp for {scheme.name!r} with network.num_antennas = "
+                    f"{network.num_antennas} and network.num_subcarriers = {network.num_subcarriers}; allowed over the air is "
+                    "1 of each: set them so, or list [[schemes]] without it"
                 )
             if not isinstance(scheme.algorithm, HISTSpec):
                 continue

@@ -1,7 +1,9 @@
 """Drops and fading draws: this package's urban micro against Sionna's, on the same machine in one run.
 
-    pip install torch==2.13.0 && pip install -e ".[sionna]"     # else our side alone is timed
+    pip install -e ".[sionna]"     # after a build of torch for CPUs; without it our side alone is timed
     python benchmarks/channel_draws.py
+
+It takes some minutes, nearly all of them in Sionna's 100 draws.
 
 A drop of K clients of one station is path loss, line of sight, shadowing and one fading draw a client; Sionna's has delay and
 angle spreads, clusters and rays besides, ours draws Rayleigh fading or the taps of TDL-A. Ratios are medians over runs in turn.

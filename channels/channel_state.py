@@ -104,15 +104,15 @@ class CellChannel:
         return self.noise_psd_w_per_hz * self.bandwidth_hz
 
     @property
-    def mean_snr(self) -> FloatArray:
-        """(n,) uplink SNR at full power over the whole band and one antenna, averaged over fading; interference is noise."""
+    def mean_sinr(self) -> FloatArray:
+        """(n,) received power of a client at full power over noise and all interference in the whole band, at one antenna."""
         return self.client_power_w * self.mean_power_gain / self.noise_power_w
 
     def _flat(self, response: ComplexArray) -> ComplexArray:
         if self.is_flat:
             return response[..., 0, 0]
         gain = np.sum(np.abs(response) ** 2, axis=-2)
-        return np.sqrt(_equivalent_gain(gain, self.mean_snr)).astype(complex)
+        return np.sqrt(_equivalent_gain(gain, self.mean_sinr)).astype(complex)
 
 
 def _equivalent_gain(gain: FloatArray, snr: FloatArray) -> FloatArray:

@@ -24,7 +24,7 @@ class Devices:
     effective_capacitance_w_per_hz3: float = 1e-28
 
     def __post_init__(self) -> None:
-        checked("cpu_hz", self.cpu_hz, low=0.0, open_low=True)
+        object.__setattr__(self, "cpu_hz", np.atleast_1d(checked("cpu_hz", self.cpu_hz, low=0.0, open_low=True)))
         checked("flops_per_cycle", self.flops_per_cycle, low=0.0, open_low=True)
         checked("effective_capacitance_w_per_hz3", self.effective_capacitance_w_per_hz3, low=0.0)
 

@@ -66,6 +66,10 @@ class Network:
 
     def __post_init__(self) -> None:
         cells, clients = (self.num_cells,), (self.num_clients,)
+        if not isinstance(self.large_scale, LargeScale):
+            raise ValueError(f"large_scale: got {self.large_scale!r}; needed is a LargeScale, what a propagation model draws")
+        if isinstance(self.fading, type) or not callable(getattr(self.fading, "draw", None)):
+            raise ValueError(f"fading: got {self.fading!r}; needed is a model, such as Rayleigh()")
         checked("noise_psd_w_per_hz", self.noise_psd_w_per_hz, low=0.0, open_low=True)
         for name, shape in (
             ("bandwidth_hz", cells),
@@ -86,7 +90,10 @@ class Network:
             raise ValueError(f"num_antennas: got {self.num_antennas} with fading at {antennas}; needed is the same number")
         if self.num_subcarriers > 1:
             if not isinstance(self.fading, FrequencySelective):
-                raise ValueError(f"num_subcarriers: got {self.num_subcarriers} with flat fading; allowed is 1")
+                raise ValueError(
+                    f"num_subcarriers: got {self.num_subcarriers} with flat fading; allowed is 1, or fading by tapped delay "
+                    "lines and others that have a frequency response"
+                )
             if np.ptp(self.bandwidth_hz) > 0.0:
                 raise ValueError("num_subcarriers: got more than 1 with bands of different widths; give all cells the same")
         if self.devices.cpu_hz.shape != clients:
@@ -122,7 +129,7 @@ class Network:
         return self.client_power_w * self.mean_power_gain / noise_w
 
     def draw(self, num_draws: int, *, rng: np.random.Generator) -> ChannelState:
-        """Independent fading draws (num_draws, K, A, S), say one for each edge round."""
+        """Independent fading draws, say one for each edge round: (num_draws, K clients, A antennas, S subcarriers)."""
         check_count("num_draws", num_draws)
         response = self._response(num_draws, rng)
         estimate = response

@@ -7,6 +7,8 @@ from pathlib import Path
 import matplotlib
 import pytest
 
+import airfed
+
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "docs/how-to.md"]
 NOTEBOOKS = [
@@ -36,6 +38,14 @@ def test_python_blocks_run(document):
     namespace = {"__name__": "document"}
     for block in blocks:
         exec(compile(block, str(document), "exec"), namespace)
+
+
+def test_scenarios_of_the_how_to_run():
+    blocks = re.findall(r"```toml\n(.*?)```", (ROOT / "docs/how-to.md").read_text(), flags=re.DOTALL)
+    assert blocks
+    for block in blocks:
+        scenario = airfed.Scenario.from_toml(block + "\n[learning]\nrounds = 1\n")
+        assert airfed.run(scenario, progress=False).histories[0].records[-1].time_s > 0.0
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)

@@ -25,7 +25,7 @@ def draw_distribution(samples: Mapping[str, ArrayLike], *, label: str, ax: Axes 
         colour, style = COLOURS[index % len(COLOURS)], LINE_STYLES[index % len(LINE_STYLES)]
         ax.ecdf(np.ravel(values), label=name, color=colour, linestyle=style, linewidth=1.8)
     ax.yaxis.set_major_formatter(PercentFormatter(xmax=1.0, decimals=0))
-    ax.set(xlabel=label, ylabel="share that is at most so large")
+    ax.set(xlabel=label, ylabel="cumulative distribution")
     plain(ax)
     ax.legend(frameon=False, loc="best", fontsize="small")
     return ax

@@ -31,6 +31,7 @@ class FreeSpace:
     """Every link in line of sight, with free-space path loss over the distance in space and no shadowing."""
 
     def draw(self, layout: Layout, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
+        """One draw for all links (N, K) of a layout."""
         height_m = layout.station_height_m[:, None] - layout.client_height_m
         pathloss_db = free_space_pathloss_db(np.hypot(layout.link_distance_2d_m, height_m), carrier_hz=carrier_hz)
         return LargeScale(

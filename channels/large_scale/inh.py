@@ -105,6 +105,7 @@ class IndoorOffice:
     extrapolate: bool = False
 
     def draw(self, layout: Layout, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
+        """One draw for all links (N, K) of a layout."""
         distance = layout.link_distance_2d_m
         los = rng.random(distance.shape) < inh_los_probability(distance, open_office=self.open_office)
         pathloss_db = inh_pathloss_db(

@@ -58,6 +58,7 @@ class LogDistance:
         checked("site_correlation", self.site_correlation, low=0.0, high=1.0)
 
     def draw(self, layout: Layout, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
+        """One draw for all links (N, K) of a layout."""
         pathloss_db = log_distance_pathloss_db(
             layout.link_distance_2d_m,
             carrier_hz=carrier_hz,

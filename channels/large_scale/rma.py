@@ -134,6 +134,7 @@ class RuralMacro:
     extrapolate: bool = False
 
     def draw(self, layout: Layout, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
+        """One draw for all links (N, K) of a layout."""
         distance = layout.link_distance_2d_m
         station, height = layout.station_height_m[:, None], layout.client_height_m
         entry = draw_entry(

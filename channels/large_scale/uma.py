@@ -139,6 +139,7 @@ class UrbanMacro:
         check_member("building", self.building, Building)
 
     def draw(self, layout: Layout, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
+        """One draw for all links (N, K) of a layout."""
         distance = layout.link_distance_2d_m
         entry = draw_entry(
             layout,

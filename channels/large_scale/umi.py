@@ -110,6 +110,7 @@ class UrbanMicro:
         check_member("building", self.building, Building)
 
     def draw(self, layout: Layout, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
+        """One draw for all links (N, K) of a layout."""
         distance = layout.link_distance_2d_m
         entry = draw_entry(
             layout,

@@ -12,6 +12,7 @@ from channels.layouts.layout import Layout, layout_of
 
 COLUMNS = ("kind", "x_m", "y_m", "height_m", "indoor", "cell")
 FARTHEST_M = 1e8
+INDOOR = {"": False, "0": False, "false": False, "1": True, "true": True}
 DEFAULT_HEIGHT_M = {"station": 25.0, "client": 1.5}
 
 
@@ -28,9 +29,9 @@ class _Node:
 def layout_from_csv(path: str | Path) -> Layout:
     """The layout in a CSV file with a header line and a line for each station and client.
 
-    Columns are kind (station or client), x_m, y_m, and optionally height_m (else 25 for stations and 1.5 for clients), indoor
-    (0 or 1, else 0) and cell, for clients: the number of the station that serves it, counted from 0 in the order of the file.
-    Where no client has a cell, each is served by the nearest station.
+    Columns are kind (station or client), x_m, y_m, and optionally height_m (else 25 for stations, as the urban macro has them,
+    and 1.5 for clients), indoor (0 or 1, else 0) and cell, for clients: the number of the station that serves it, counted from
+    0 in the order of the file. Where no client has a cell, each is served by the nearest station.
 
     Raises:
         ValueError: naming the file, the line and what is wrong with it.
@@ -38,7 +39,7 @@ def layout_from_csv(path: str | Path) -> Layout:
     path = Path(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(file, skipinitialspace=True)
             header = tuple(reader.fieldnames or ())
             if not set(COLUMNS[:3]) <= set(header) <= set(COLUMNS) or len(set(header)) < len(header):
                 raise ValueError(
@@ -79,12 +80,13 @@ def _node(row: dict[str, str | None], where: str) -> _Node:
     text = {name: (value or "").strip() for name, value in row.items()}
     if text["kind"] not in DEFAULT_HEIGHT_M:
         raise ValueError(f"{where}: kind: got {text['kind']!r}; allowed is station or client")
-    if text.get("indoor", "") not in ("", "0", "1"):
-        raise ValueError(f"{where}: indoor: got {text['indoor']!r}; allowed is 0 or 1")
+    indoor = text.get("indoor", "").lower()
+    if indoor not in INDOOR:
+        raise ValueError(f"{where}: indoor: got {text['indoor']!r}; allowed is 0 or 1, false or true")
     height = text.get("height_m") or str(DEFAULT_HEIGHT_M[text["kind"]])
-    if text.get("indoor") == "1" and text["kind"] == "station":
-        raise ValueError(f"{where}: indoor: got 1 for a station; allowed is 0: stations are outdoors")
-    cell = text.get("cell", "")
+    if INDOOR[indoor] and text["kind"] == "station":
+        raise ValueError(f"{where}: indoor: got {text['indoor']} for a station; allowed is 0: stations are outdoors")
+    cell = text.get("cell", "").removesuffix(".0")  # as tables with gaps write whole numbers
     if cell and not (cell.isdecimal() and len(cell) < 10 and text["kind"] == "client"):
         raise ValueError(f"{where}: cell: got {cell!r}; allowed is the number of a station, counted from 0, for clients")
     return _Node(
@@ -92,7 +94,7 @@ def _node(row: dict[str, str | None], where: str) -> _Node:
         x_m=_number("x_m", text["x_m"], where, low=-FARTHEST_M),
         y_m=_number("y_m", text["y_m"], where, low=-FARTHEST_M),
         height_m=_number("height_m", height, where, low=0.0),
-        indoor=text.get("indoor") == "1",
+        indoor=INDOOR[indoor],
         cell=int(cell) if cell else None,
     )
 

@@ -51,6 +51,7 @@ class Layout:
         if not np.issubdtype(serving.dtype, np.integer):
             raise ValueError(f"serving_cell: got values of type {serving.dtype}; allowed are integers")
         checked("serving_cell", serving, low=0, high=self.num_cells - 1)
+        object.__setattr__(self, "serving_cell", serving)
         for name, shape in (("station_height_m", (self.num_cells,)), ("client_height_m", (self.num_clients,))):
             object.__setattr__(self, name, checked(name, getattr(self, name), low=0.0, shape=shape))
         if np.asarray(self.indoor).dtype != bool:
@@ -100,9 +101,9 @@ class Layout:
         """Indices of the clients that `cell` serves, ascending."""
         return np.flatnonzero(self.serving_cell == cell)
 
-    def served_by(self, serving_cell: IntArray) -> Layout:
+    def served_by(self, serving_cell: ArrayLike) -> Layout:
         """The same positions with clients served by other stations."""
-        return replace(self, serving_cell=serving_cell)
+        return replace(self, serving_cell=np.asarray(serving_cell))
 
     def serving(self, link: NDArray[Scalar]) -> NDArray[Scalar]:
         """(K,) the value of each client's link to the station that serves it, of a value (N, K) for every link."""

@@ -99,7 +99,8 @@ def uplink_sinr(
 ) -> FloatArray:
     """SINR p_k g_sk / (σ² + Σ_{j≠s, same group} a_j mean_{i in cell j} p_i g_si) of each client k at its station s.
 
-    One client of a cell at a time is on the resource, each equally often; a cell without clients does not interfere. With
+    One client of a cell at a time is on the resource, each equally often; a cell without clients does not interfere. (Where the
+    clients of a cell share its band, as in a `Network`, each has n times the power in its part, and so have the others.) With
     reuse 3 a cell has a third of the band: pass the noise of that third.
 
     Args:

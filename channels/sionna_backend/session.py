@@ -15,7 +15,10 @@ class MissingExtra(ImportError):
 def require_sionna() -> None:
     """Raises MissingExtra if Sionna is not installed. Does not import it, which takes seconds."""
     if find_spec("sionna") is None:
-        raise MissingExtra("Sionna is needed and is not installed; install the extra: pip install 'airfed[sionna]'")
+        raise MissingExtra(
+            "Sionna is needed and is not installed; in a clone of airfed, first a build of torch for CPUs if there is no "
+            "graphics card, then: pip install -e '.[sionna]'"
+        )
 
 
 @contextmanager

@@ -93,6 +93,7 @@ class CorrelatedRayleigh:
             raise ValueError(f"correlation: got a least eigenvalue of {least:g}; needed is a positive semidefinite matrix")
 
     def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> ComplexArray:
+        """Draws of shape (..., A), independent but for the last axis."""
         if not shape or shape[-1] != self.num_antennas:
             raise ValueError(f"shape: got {shape}; needed is (..., {self.num_antennas}), an entry for each antenna")
         return Rayleigh().draw(shape, rng=rng) @ self._root.T

@@ -31,6 +31,7 @@ class Nakagami:
         checked("m", self.m, low=0.5, high=1e6)
 
     def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> ComplexArray:
+        """Independent draws of h, in an array of the given shape."""
         amplitude = np.sqrt(rng.standard_gamma(self.m, size=shape) / self.m)
         return amplitude * np.exp(2j * np.pi * rng.random(shape))
 

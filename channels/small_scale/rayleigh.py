@@ -20,6 +20,7 @@ class Rayleigh:
     """
 
     def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> ComplexArray:
+        """Independent draws of h, in an array of the given shape."""
         parts = rng.standard_normal((*shape, 2)) / np.sqrt(2.0)
         return parts[..., 0] + 1j * parts[..., 1]
 

@@ -30,6 +30,7 @@ class Rician:
         checked("k_factor_db", self.k_factor_db, low=-100.0, high=100.0)
 
     def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> ComplexArray:
+        """Independent draws of h, in an array of the given shape."""
         k_factor = db_to_linear(self.k_factor_db)
         strong = np.exp(2j * np.pi * rng.random(shape))
         weak = Rayleigh().draw(shape, rng=rng)

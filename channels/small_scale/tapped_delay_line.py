@@ -12,6 +12,8 @@ from channels.small_scale.rician import Rician
 from channels.small_scale.tdl_profiles import TDL_PROFILES, TDLProfile
 from channels.units import db_to_linear, linear_to_db
 
+MAX_DELAY_SPREAD_S = 1e-3  # a hundred times more than any that was measured: more is a mistake of units
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TappedDelayLine:
@@ -54,7 +56,7 @@ class TappedDelayLine:
         Profiles A, B, C are without line of sight, D and E with. As in the tables, the spread of the scaled profile is that
         asked for to within a few per cent.
         """
-        checked("delay_spread_s", delay_spread_s, low=0.0)
+        checked("delay_spread_s", delay_spread_s, low=0.0, high=MAX_DELAY_SPREAD_S)
         check_member("profile", profile, TDLProfile)
         table = TDL_PROFILES[profile]
         power = db_to_linear(table.power_db)
@@ -77,6 +79,7 @@ class TappedDelayLine:
         return np.sqrt(self.power) * gain
 
     def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> ComplexArray:
+        """Independent draws of h, in an array of the given shape."""
         return self.taps(shape, rng=rng).sum(axis=-1)
 
     def frequency_response(self, shape: tuple[int, ...], *, frequency_hz: FloatArray, rng: np.random.Generator) -> ComplexArray:

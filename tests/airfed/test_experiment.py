@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,6 +20,16 @@ def test_run_returns_histories_and_a_table(tmp_path):
     assert len(frame) == 5 * 4
     (tmp_path / "s.toml").write_text(SMALL.to_toml())
     pd.testing.assert_frame_equal(airfed.run(tmp_path / "s.toml", progress=False).to_frame(), frame)
+
+
+def test_a_network_of_ones_own_takes_the_place_of_the_scenarios(make_network):
+    network = make_network(2, 5)
+    result = airfed.run(SMALL, network=network, progress=False)
+    assert len(result.histories[2].cell_parameters) == 2
+    # The path losses of this network, not the scenario's, decide the time: quieter clients are later.
+    quiet = dataclasses.replace(network, client_power_w=network.client_power_w / 10.0)
+    slower = airfed.run(SMALL, network=quiet, progress=False)
+    assert slower.histories[0].records[-1].time_s > result.histories[0].records[-1].time_s
 
 
 def test_schemes_share_network_data_model_and_draws():

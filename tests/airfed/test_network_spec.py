@@ -172,5 +172,5 @@ def test_networks_that_cannot_be_met_say_why(keys, message):
 
 
 def test_over_the_air_takes_one_antenna():
-    with pytest.raises(airfed.ScenarioError, match="uplink: got aircomp with network.num_antennas = 2 and"):
+    with pytest.raises(airfed.ScenarioError, match="uplink: got aircomp for 'air' with network.num_antennas = 2 and"):
         scenario("num_antennas = 2", over_the_air=True)

@@ -56,6 +56,12 @@ def test_strongest_station():
         strongest_station([[1.0, 0.0], [1.0, 0.0]])
 
 
+def test_lists_do_as_well_as_arrays():
+    layout = Layout(station_xy_m=[[0, 0], [9, 0]], client_xy_m=[[1, 0], [2, 0]], serving_cell=[1, 0], indoor=[True, False])
+    assert [layout.clients_of(cell).tolist() for cell in range(2)] == [[1], [0]]
+    assert layout.served_by([0, 1]).serving(layout.link_distance_2d_m).tolist() == [1.0, 7.0]
+
+
 def test_indoor_share_and_floors():
     num = 40_000
     indoor = draw_indoor(num, indoor_share=0.8, rng=np.random.default_rng(2))

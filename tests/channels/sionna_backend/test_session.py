@@ -84,7 +84,7 @@ def test_the_seed_decides():
 
 def test_without_sionna_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setattr(session, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match=r"pip install 'airfed\[sionna\]'"):
+    with pytest.raises(MissingExtra, match=r"then: pip install -e '.\[sionna\]'"):
         SionnaTDL(profile=TDLProfile.A, delay_spread_s=1e-7, carrier_hz=3.5e9)
     with pytest.raises(MissingExtra, match="Sionna is needed and is not installed"), sionna_session(1):
         pass

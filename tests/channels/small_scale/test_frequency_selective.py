@@ -37,10 +37,10 @@ def test_first_tap_is_rician_with_the_factor_of_the_table(profile, k_factor_db):
 @pytest.mark.parametrize("profile", TDLProfile)
 def test_delay_spread_scales(profile):
     """The tables are normalised to a spread of 1 to within their rounding."""
-    line = TappedDelayLine.tr38901(profile, delay_spread_s=1.0)
-    assert line.rms_delay_spread_s == pytest.approx(1.0, rel=0.02)
-    half = TappedDelayLine.tr38901(profile, delay_spread_s=0.5)
-    assert half.rms_delay_spread_s == pytest.approx(line.rms_delay_spread_s / 2)
+    line = TappedDelayLine.tr38901(profile, delay_spread_s=1e-6)
+    assert line.rms_delay_spread_s == pytest.approx(1e-6, rel=0.02, abs=0.0)
+    half = TappedDelayLine.tr38901(profile, delay_spread_s=5e-7)
+    assert half.rms_delay_spread_s == pytest.approx(line.rms_delay_spread_s / 2, abs=0.0)
 
 
 def test_a_single_tap_is_flat():
