@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from aircomp import ChannelInversion, Transceiver, TruncatedInversion
+from aircomp import ChannelInversion, OptimalPowerControl, Transceiver, TruncatedInversion
 from airfed.spec import Spec
 from channels import Network
 from fl_models import Aggregator, Digital, Ideal, NetworkClock, OverTheAir
@@ -38,6 +38,15 @@ class ChannelInversionSpec(Spec):
         return ChannelInversion()
 
 
+class OptimalPowerControlSpec(Spec):
+    """least error: weak clients send at full power, strong ones arrive aligned"""
+
+    kind: Literal["optimal_power_control"] = "optimal_power_control"
+
+    def build(self, network: Network, *, rng: np.random.Generator) -> Transceiver:
+        return OptimalPowerControl()
+
+
 class OFDMASpec(Spec):
     """bits, in a band of its own for each client"""
 
@@ -66,7 +75,7 @@ class AirCompSpec(Spec):
     """analog values, added by the air"""
 
     kind: Literal["aircomp"] = "aircomp"
-    transceiver: TruncatedInversionSpec | ChannelInversionSpec = Field(
+    transceiver: TruncatedInversionSpec | ChannelInversionSpec | OptimalPowerControlSpec = Field(
         default_factory=TruncatedInversionSpec, discriminator="kind", description="how clients scale their signals"
     )
 

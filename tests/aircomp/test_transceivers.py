@@ -5,10 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
-from aircomp import ChannelInversion, TruncatedInversion, superpose
+from aircomp import ChannelInversion, OptimalPowerControl, TruncatedInversion, superpose
 from channels import Rayleigh, Rician
 
-TRANSCEIVERS = [ChannelInversion(), TruncatedInversion(threshold=0.3), TruncatedInversion(threshold=0.8)]
+INVERTING = [ChannelInversion(), TruncatedInversion(threshold=0.3), TruncatedInversion(threshold=0.8)]
+TRANSCEIVERS = [*INVERTING, OptimalPowerControl()]
 each = pytest.mark.parametrize("transceiver", TRANSCEIVERS, ids=str)
 
 
@@ -42,7 +43,7 @@ def test_nobody_exceeds_the_power_limit(transceiver):
     assert (plan.power_w[~plan.active] == 0.0).all()
 
 
-@each
+@pytest.mark.parametrize("transceiver", INVERTING, ids=str)
 def test_active_signals_arrive_aligned(transceiver):
     gain = draws()
     plan = transceiver.plan(gain, power_w=1.0, noise_power_w=0.1)

@@ -64,8 +64,13 @@ def test_a_scheme_does_not_depend_on_the_others():
             'uplink = { kind = "aircomp", transceiver = { kind = "channel_inversion" } }',
             "finite",
         ),
+        (
+            'algorithm = { kind = "hierarchical_fedavg" }\n'
+            'uplink = { kind = "aircomp", transceiver = { kind = "optimal_power_control" } }',
+            "finite",
+        ),
     ],
-    ids=["total form", "quantised", "full inversion"],
+    ids=["total form", "quantised", "full inversion", "optimal power control"],
 )
 def test_every_kind_of_scheme_runs(scheme, check):
     text = SMALL.to_toml().split("[[schemes]]")[0] + f'[[schemes]]\nname = "x"\n{scheme}\n'
