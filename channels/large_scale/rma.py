@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,15 +11,19 @@ from channels.arrays import FloatArray, checked
 from channels.constants import SPEED_OF_LIGHT_M_PER_S
 from channels.large_scale.in_table import in_table
 from channels.large_scale.large_scale import LargeScale
-from channels.large_scale.penetration import Building, draw_entry
-from channels.large_scale.shadowing import ShadowingLaw, shadowing_by_condition_db
+from channels.large_scale.outdoor import OutdoorLaws, draw_outdoor
+from channels.large_scale.penetration import Building
+from channels.large_scale.shadowing import ShadowingLaw
 from channels.layouts.layout import Layout
 
-LOS_SHADOWING = ShadowingLaw(deviation_db=4.0, correlation_distance_m=37.0)
+LAWS = OutdoorLaws(
+    los=ShadowingLaw(deviation_db=4.0, correlation_distance_m=37.0),
+    nlos=ShadowingLaw(deviation_db=8.0, correlation_distance_m=120.0),
+    indoor=ShadowingLaw(deviation_db=8.0, correlation_distance_m=120.0),
+    max_indoor_distance_m=10.0,
+    legacy_walls_below_6_ghz=False,
+)
 FAR_LOS_DEVIATION_DB = 6.0  # beyond the breakpoint
-NLOS_SHADOWING = ShadowingLaw(deviation_db=8.0, correlation_distance_m=120.0)
-INDOOR_SHADOWING = ShadowingLaw(deviation_db=8.0, correlation_distance_m=120.0)
-MAX_INDOOR_DISTANCE_M = 10.0
 
 
 def rma_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike = 1.5, extrapolate: bool = False) -> FloatArray:
@@ -136,37 +140,24 @@ class RuralMacro:
     def draw(self, layout: Layout, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
         """One draw for all links (N, K) of a layout."""
         distance = layout.link_distance_2d_m
-        station, height = layout.station_height_m[:, None], layout.client_height_m
-        entry = draw_entry(
+        heights = {"bs_height_m": layout.station_height_m[:, None], "ut_height_m": layout.client_height_m}
+        drawn = draw_outdoor(
             layout,
             carrier_hz=carrier_hz,
+            laws=LAWS,
             building=Building.LOW,
-            max_distance_m=MAX_INDOOR_DISTANCE_M,
-            legacy_below_6_ghz=False,
+            los_probability=rma_los_probability,
+            pathloss_db=lambda los: rma_pathloss_db(
+                distance,
+                carrier_hz=carrier_hz,
+                **heights,
+                los=los,
+                street_width_m=self.street_width_m,
+                building_height_m=self.building_height_m,
+                extrapolate=self.extrapolate,
+            ),
             rng=rng,
         )
-        los = rng.random(distance.shape) < rma_los_probability(distance - entry.distance_m)
-        pathloss_db = rma_pathloss_db(
-            distance,
-            carrier_hz=carrier_hz,
-            bs_height_m=station,
-            ut_height_m=height,
-            los=los,
-            street_width_m=self.street_width_m,
-            building_height_m=self.building_height_m,
-            extrapolate=self.extrapolate,
-        )
-        sight = los & ~layout.indoor
-        near = distance < rma_breakpoint_m(carrier_hz=carrier_hz, bs_height_m=station, ut_height_m=height)
-        conditions = [
-            (sight, LOS_SHADOWING),
-            (~los & ~layout.indoor, NLOS_SHADOWING),
-            (np.broadcast_to(layout.indoor, los.shape), INDOOR_SHADOWING),
-        ]
-        shadowing_db = shadowing_by_condition_db(layout.client_xy_m, conditions, rng=rng)
-        far_factor = FAR_LOS_DEVIATION_DB / LOS_SHADOWING.deviation_db
-        return LargeScale(
-            pathloss_db=pathloss_db + entry.loss_db,
-            shadowing_db=np.where(sight & ~near, far_factor * shadowing_db, shadowing_db),
-            los=sight,
-        )
+        far = distance >= rma_breakpoint_m(carrier_hz=carrier_hz, **heights)
+        far_factor = FAR_LOS_DEVIATION_DB / LAWS.los.deviation_db
+        return replace(drawn, shadowing_db=np.where(drawn.los & far, far_factor, 1.0) * drawn.shadowing_db)

@@ -11,14 +11,18 @@ from channels.arrays import FloatArray, check_member, checked
 from channels.constants import SPEED_OF_LIGHT_M_PER_S
 from channels.large_scale.in_table import in_table
 from channels.large_scale.large_scale import LargeScale
-from channels.large_scale.penetration import Building, draw_entry
-from channels.large_scale.shadowing import ShadowingLaw, shadowing_by_condition_db
+from channels.large_scale.outdoor import OutdoorLaws, draw_outdoor
+from channels.large_scale.penetration import Building
+from channels.large_scale.shadowing import ShadowingLaw
 from channels.layouts.layout import Layout
 
-LOS_SHADOWING = ShadowingLaw(deviation_db=4.0, correlation_distance_m=37.0)
-NLOS_SHADOWING = ShadowingLaw(deviation_db=6.0, correlation_distance_m=50.0)
-INDOOR_SHADOWING = ShadowingLaw(deviation_db=7.0, correlation_distance_m=7.0)
-MAX_INDOOR_DISTANCE_M = 25.0
+LAWS = OutdoorLaws(
+    los=ShadowingLaw(deviation_db=4.0, correlation_distance_m=37.0),
+    nlos=ShadowingLaw(deviation_db=6.0, correlation_distance_m=50.0),
+    indoor=ShadowingLaw(deviation_db=7.0, correlation_distance_m=7.0),
+    max_indoor_distance_m=25.0,
+    legacy_walls_below_6_ghz=True,
+)
 
 
 def uma_los_probability(distance_2d_m: ArrayLike, *, ut_height_m: ArrayLike = 1.5, extrapolate: bool = False) -> FloatArray:
@@ -140,35 +144,21 @@ class UrbanMacro:
 
     def draw(self, layout: Layout, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
         """One draw for all links (N, K) of a layout."""
-        distance = layout.link_distance_2d_m
-        entry = draw_entry(
+        distance, height = layout.link_distance_2d_m, layout.client_height_m
+        return draw_outdoor(
             layout,
             carrier_hz=carrier_hz,
+            laws=LAWS,
             building=self.building,
-            max_distance_m=MAX_INDOOR_DISTANCE_M,
-            legacy_below_6_ghz=True,
+            los_probability=lambda outdoor: uma_los_probability(outdoor, ut_height_m=height, extrapolate=self.extrapolate),
+            pathloss_db=lambda los: uma_pathloss_db(
+                distance,
+                carrier_hz=carrier_hz,
+                bs_height_m=layout.station_height_m[:, None],
+                ut_height_m=height,
+                los=los,
+                environment_height_m=draw_environment_height_m(distance, ut_height_m=height, rng=rng),
+                extrapolate=self.extrapolate,
+            ),
             rng=rng,
-        )
-        sight = uma_los_probability(
-            distance - entry.distance_m, ut_height_m=layout.client_height_m, extrapolate=self.extrapolate
-        )
-        los = rng.random(distance.shape) < sight
-        pathloss_db = uma_pathloss_db(
-            distance,
-            carrier_hz=carrier_hz,
-            bs_height_m=layout.station_height_m[:, None],
-            ut_height_m=layout.client_height_m,
-            los=los,
-            environment_height_m=draw_environment_height_m(distance, ut_height_m=layout.client_height_m, rng=rng),
-            extrapolate=self.extrapolate,
-        )
-        conditions = [
-            (los & ~layout.indoor, LOS_SHADOWING),
-            (~los & ~layout.indoor, NLOS_SHADOWING),
-            (np.broadcast_to(layout.indoor, los.shape), INDOOR_SHADOWING),
-        ]
-        return LargeScale(
-            pathloss_db=pathloss_db + entry.loss_db,
-            shadowing_db=shadowing_by_condition_db(layout.client_xy_m, conditions, rng=rng),
-            los=los & ~layout.indoor,
         )

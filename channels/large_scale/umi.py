@@ -11,14 +11,18 @@ from channels.arrays import FloatArray, check_member, checked
 from channels.constants import SPEED_OF_LIGHT_M_PER_S
 from channels.large_scale.in_table import in_table
 from channels.large_scale.large_scale import LargeScale
-from channels.large_scale.penetration import Building, draw_entry
-from channels.large_scale.shadowing import ShadowingLaw, shadowing_by_condition_db
+from channels.large_scale.outdoor import OutdoorLaws, draw_outdoor
+from channels.large_scale.penetration import Building
+from channels.large_scale.shadowing import ShadowingLaw
 from channels.layouts.layout import Layout
 
-LOS_SHADOWING = ShadowingLaw(deviation_db=4.0, correlation_distance_m=10.0)
-NLOS_SHADOWING = ShadowingLaw(deviation_db=7.82, correlation_distance_m=13.0)
-INDOOR_SHADOWING = ShadowingLaw(deviation_db=7.0, correlation_distance_m=7.0)
-MAX_INDOOR_DISTANCE_M = 25.0
+LAWS = OutdoorLaws(
+    los=ShadowingLaw(deviation_db=4.0, correlation_distance_m=10.0),
+    nlos=ShadowingLaw(deviation_db=7.82, correlation_distance_m=13.0),
+    indoor=ShadowingLaw(deviation_db=7.0, correlation_distance_m=7.0),
+    max_indoor_distance_m=25.0,
+    legacy_walls_below_6_ghz=True,
+)
 ENVIRONMENT_HEIGHT_M = 1.0
 
 
@@ -111,31 +115,19 @@ class UrbanMicro:
 
     def draw(self, layout: Layout, *, carrier_hz: float, rng: np.random.Generator) -> LargeScale:
         """One draw for all links (N, K) of a layout."""
-        distance = layout.link_distance_2d_m
-        entry = draw_entry(
+        return draw_outdoor(
             layout,
             carrier_hz=carrier_hz,
+            laws=LAWS,
             building=self.building,
-            max_distance_m=MAX_INDOOR_DISTANCE_M,
-            legacy_below_6_ghz=True,
+            los_probability=umi_los_probability,
+            pathloss_db=lambda los: umi_pathloss_db(
+                layout.link_distance_2d_m,
+                carrier_hz=carrier_hz,
+                bs_height_m=layout.station_height_m[:, None],
+                ut_height_m=layout.client_height_m,
+                los=los,
+                extrapolate=self.extrapolate,
+            ),
             rng=rng,
-        )
-        los = rng.random(distance.shape) < umi_los_probability(distance - entry.distance_m)
-        pathloss_db = umi_pathloss_db(
-            distance,
-            carrier_hz=carrier_hz,
-            bs_height_m=layout.station_height_m[:, None],
-            ut_height_m=layout.client_height_m,
-            los=los,
-            extrapolate=self.extrapolate,
-        )
-        conditions = [
-            (los & ~layout.indoor, LOS_SHADOWING),
-            (~los & ~layout.indoor, NLOS_SHADOWING),
-            (np.broadcast_to(layout.indoor, los.shape), INDOOR_SHADOWING),
-        ]
-        return LargeScale(
-            pathloss_db=pathloss_db + entry.loss_db,
-            shadowing_db=shadowing_by_condition_db(layout.client_xy_m, conditions, rng=rng),
-            los=los & ~layout.indoor,
         )
