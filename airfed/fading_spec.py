@@ -54,34 +54,35 @@ class NakagamiSpec(Spec):
         return Nakagami(m=self.m)
 
 
-class TDLSpec(Spec):
+class DelayLineSpec(Spec):
+    """What delay lines of 3GPP TR 38.901 have in common."""
+
+    profile: Literal["A", "B", "C", "D", "E"] = Field("A", description="A to C without, D and E with line of sight")
+    delay_spread_s: float = Field(100e-9, ge=0.0, le=1e-4, description="root mean square")
+
+
+class TDLSpec(DelayLineSpec):
     """3GPP TR 38.901 tapped delay line, for several subcarriers"""
 
     kind: Literal["tdl"] = "tdl"
-    profile: Literal["A", "B", "C", "D", "E"] = Field("A", description="A to C without, D and E with line of sight")
-    delay_spread_s: float = Field(100e-9, ge=0.0, le=1e-4, description="root mean square")
 
     def build(self, *, carrier_hz: float, num_antennas: int) -> Fading:
         return TappedDelayLine.tr38901(TDLProfile(self.profile), delay_spread_s=self.delay_spread_s)
 
 
-class SionnaTDLSpec(Spec):
+class SionnaTDLSpec(DelayLineSpec):
     """3GPP TR 38.901 tapped delay line, drawn by Sionna"""
 
     kind: Literal["sionna_tdl"] = "sionna_tdl"
-    profile: Literal["A", "B", "C", "D", "E"] = Field("A", description="A to C without, D and E with line of sight")
-    delay_spread_s: float = Field(100e-9, ge=0.0, le=1e-4, description="root mean square")
 
     def build(self, *, carrier_hz: float, num_antennas: int) -> Fading:
         return SionnaTDL(profile=TDLProfile(self.profile), delay_spread_s=self.delay_spread_s, carrier_hz=carrier_hz)
 
 
-class SionnaCDLSpec(Spec):
+class SionnaCDLSpec(DelayLineSpec):
     """3GPP TR 38.901 clustered delay line, drawn by Sionna"""
 
     kind: Literal["sionna_cdl"] = "sionna_cdl"
-    profile: Literal["A", "B", "C", "D", "E"] = Field("A", description="A to C without, D and E with line of sight")
-    delay_spread_s: float = Field(100e-9, ge=0.0, le=1e-4, description="root mean square")
 
     def build(self, *, carrier_hz: float, num_antennas: int) -> Fading:
         return SionnaCDL(

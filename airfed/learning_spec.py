@@ -71,6 +71,9 @@ class LearningSpec(Spec):
 
     def build(self, layout: Layout, streams: Streams) -> FederatedTask:
         """The task for the clients of a layout, in which no cell is without."""
+        empty = np.flatnonzero(layout.cell_sizes == 0)
+        if len(empty):
+            raise ValueError(f"network: cell {empty[0]} serves no client; leave out stations that serve nobody")
         rng = streams.rng(Stream.SPLIT)
         train, test = digits(test_fraction=self.test_fraction, rng=rng)
         parts = two_level_dirichlet_split(

@@ -17,9 +17,6 @@ from channels import (
     LargeScale,
     Layout,
     Network,
-    RuralMacro,
-    UrbanMacro,
-    UrbanMicro,
     dbm_to_watt,
     draw_cpu_hz,
     hexagonal_layout,
@@ -30,7 +27,7 @@ from channels import (
 )
 from channels.arrays import IntArray
 from channels.layouts.hexagonal import CLUSTER_SHIFT
-from channels.sionna_backend import SionnaSystemLevel
+from channels.sionna_backend import SionnaSystemLevel, Surroundings
 from fl_models import Stream, Streams
 
 Load = Annotated[float, Field(ge=0.0, le=0.99)]
@@ -184,7 +181,7 @@ class NetworkSpec(Spec):
         """The layout with clients served as wanted, its path losses, and its fading."""
         propagation = self.propagation.build()
         if isinstance(self.fading, SionnaSpec):
-            assert isinstance(propagation, UrbanMacro | UrbanMicro | RuralMacro)
+            assert isinstance(propagation, Surroundings)  # as checked when the scenario was read
             system = SionnaSystemLevel(
                 propagation=propagation,
                 carrier_hz=self.carrier_hz,
@@ -201,7 +198,7 @@ class NetworkSpec(Spec):
         if self.association == "cell":
             return layout
         layout = layout.served_by(strongest_station(large_scale.power_gain))
-        empty = np.flatnonzero(np.bincount(layout.serving_cell, minlength=layout.num_cells) == 0)
+        empty = np.flatnonzero(layout.cell_sizes == 0)
         if len(empty):
             raise ValueError(
                 f"association: got 'strongest', and cell {empty[0]} is the strongest of no client; allowed is 'cell', or more "

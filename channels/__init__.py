@@ -12,7 +12,7 @@ from channels.large_scale.large_scale import LargeScale, Propagation
 from channels.large_scale.log_distance import LogDistance, log_distance_pathloss_db
 from channels.large_scale.penetration import Building, wall_loss_db
 from channels.large_scale.rma import RuralMacro, rma_los_probability, rma_pathloss_db
-from channels.large_scale.shadowing import correlated_shadowing, lognormal_shadowing_db
+from channels.large_scale.shadowing import correlated_shadowing
 from channels.large_scale.uma import UrbanMacro, uma_los_probability, uma_pathloss_db
 from channels.large_scale.umi import UrbanMicro, umi_los_probability, umi_pathloss_db
 from channels.layouts.csv_layout import layout_from_csv
@@ -99,7 +99,6 @@ __all__ = [
     "least_squares_estimate",
     "linear_to_db",
     "log_distance_pathloss_db",
-    "lognormal_shadowing_db",
     "max_doppler_hz",
     "maximum_ratio_snr",
     "mmse_error_power",

@@ -97,6 +97,11 @@ class Layout:
         """(K, 3) clients in space."""
         return np.column_stack([self.client_xy_m, self.client_height_m])
 
+    @property
+    def cell_sizes(self) -> IntArray:
+        """(N,) number of clients that each station serves."""
+        return np.bincount(self.serving_cell, minlength=self.num_cells)
+
     def clients_of(self, cell: int) -> IntArray:
         """Indices of the clients that `cell` serves, ascending."""
         return np.flatnonzero(self.serving_cell == cell)

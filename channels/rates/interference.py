@@ -30,8 +30,9 @@ def downlink_interference_w(
     >>> downlink_interference_w([[4.0, 1.0], [1.0, 8.0]], serving_cell=np.array([0, 1]), station_power_w=2.0).tolist()
     [2.0, 2.0]
     """
-    gain, _, interferes = _checked_cells(power_gain, serving_cell, group)
-    num_cells = len(interferes)
+    gain, serving = checked_links(power_gain, serving_cell)
+    num_cells = gain.shape[-2]
+    interferes = _interferes(serving, num_cells, group)
     power = checked("station_power_w", station_power_w, low=0.0, shape=(num_cells,))
     active = checked("activity", activity, low=0.0, high=1.0, shape=(num_cells,))
     return np.einsum("...nk,nk->...k", gain, (active * power)[:, np.newaxis] * interferes)
@@ -61,22 +62,25 @@ def uplink_interference_w(
     >>> uplink_interference_w(gain, serving_cell=np.array([0, 1, 1]), client_power_w=1.0).tolist()
     [4.0, 1.0]
     """
-    gain, _, interferes = _checked_cells(power_gain, serving_cell, group)
-    num_clients = interferes.shape[-1]
+    gain, serving = checked_links(power_gain, serving_cell)
+    num_cells, num_clients = gain.shape[-2:]
+    interferes = _interferes(serving, num_cells, group)
     power = checked("client_power_w", client_power_w, low=0.0, shape=(num_clients,))
     active = checked("activity", activity, low=0.0, high=1.0, shape=(num_clients,))
     return np.einsum("...nk,nk->...n", gain, active * power * interferes)
 
 
-def _checked_cells(
-    power_gain: ArrayLike, serving_cell: IntArray, group: ArrayLike | None
-) -> tuple[FloatArray, IntArray, BoolArray]:
-    """Gains, serving cells, and (N, K) whether station n and the cell of client k interfere: same group, not the same cell."""
+def checked_links(power_gain: ArrayLike, serving_cell: ArrayLike) -> tuple[FloatArray, IntArray]:
+    """Power gains (..., N, K) and serving cells (K,) of one network, as arrays."""
     gain = checked("power_gain", power_gain, low=0.0)
     if gain.ndim < 2:
         raise ValueError(f"power_gain: got shape {gain.shape}; needed is (..., number of stations, number of clients)")
     num_cells, num_clients = gain.shape[-2:]
-    checked("serving_cell", serving_cell, low=0, high=num_cells - 1, shape=(num_clients,))
-    serving = np.broadcast_to(np.asarray(serving_cell, dtype=int), (num_clients,))
+    serving = checked("serving_cell", serving_cell, low=0, high=num_cells - 1, shape=(num_clients,))
+    return gain, serving.astype(int)
+
+
+def _interferes(serving_cell: IntArray, num_cells: int, group: ArrayLike | None) -> BoolArray:
+    """(N, K) whether station n and the cell of client k interfere: same group, not the same cell."""
     part = checked("group", 0 if group is None else group, shape=(num_cells,))
-    return gain, serving, (part[:, np.newaxis] == part[serving]) & (np.arange(num_cells)[:, np.newaxis] != serving)
+    return (part[:, np.newaxis] == part[serving_cell]) & (np.arange(num_cells)[:, np.newaxis] != serving_cell)

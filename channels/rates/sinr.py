@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from channels.arrays import FloatArray, IntArray, checked
-from channels.rates.interference import downlink_interference_w, uplink_interference_w
+from channels.rates.interference import checked_links, downlink_interference_w, uplink_interference_w
 
 
 def reuse_groups(station_xy_m: ArrayLike, *, radius_m: float, reuse_factor: int) -> IntArray:
@@ -82,10 +82,10 @@ def downlink_sinr(
     interference = downlink_interference_w(
         power_gain, serving_cell=serving_cell, station_power_w=station_power_w, group=group, activity=activity
     )
-    gain = np.asarray(power_gain, dtype=float)
+    gain, serving = checked_links(power_gain, serving_cell)
     num_cells, num_clients = gain.shape[-2:]
-    power = np.broadcast_to(station_power_w, num_cells)[serving_cell]
-    return power * gain[..., serving_cell, np.arange(num_clients)] / (noise + interference)
+    power = np.broadcast_to(station_power_w, num_cells)[serving]
+    return power * gain[..., serving, np.arange(num_clients)] / (noise + interference)
 
 
 def uplink_sinr(
@@ -121,14 +121,12 @@ def uplink_sinr(
     [1.0, 2.6667, 2.6667]
     """
     noise = checked("noise_power_w", noise_power_w, low=0.0, open_low=True)
-    gain = checked("power_gain", power_gain, low=0.0)
-    if gain.ndim < 2:
-        raise ValueError(f"power_gain: got shape {gain.shape}; needed is (..., number of stations, number of clients)")
-    active = checked("activity", activity, low=0.0, high=1.0, shape=(gain.shape[-2],))
-    checked("serving_cell", serving_cell, low=0, high=gain.shape[-2] - 1, shape=(gain.shape[-1],))
-    in_turn = active[serving_cell] / np.bincount(serving_cell)[serving_cell]  # share of the time that a client transmits
+    gain, serving = checked_links(power_gain, serving_cell)
+    num_cells, num_clients = gain.shape[-2:]
+    active = checked("activity", activity, low=0.0, high=1.0, shape=(num_cells,))
+    in_turn = active[serving] / np.bincount(serving)[serving]  # share of the time that a client transmits
     interference = uplink_interference_w(
-        gain, serving_cell=serving_cell, client_power_w=client_power_w, group=group, activity=in_turn
+        gain, serving_cell=serving, client_power_w=client_power_w, group=group, activity=in_turn
     )
     power = np.asarray(client_power_w, dtype=float)
-    return power * gain[..., serving_cell, np.arange(gain.shape[-1])] / (noise + interference[..., serving_cell])
+    return power * gain[..., serving, np.arange(num_clients)] / (noise + interference[..., serving])

@@ -11,7 +11,7 @@ import numpy as np
 
 from channels.arrays import ComplexArray, FloatArray, check_count, check_member, checked
 from channels.sionna_backend.session import require_sionna, sionna_session
-from channels.small_scale.tapped_delay_line import TappedDelayLine
+from channels.small_scale.tapped_delay_line import MAX_DELAY_SPREAD_S, TappedDelayLine
 from channels.small_scale.tdl_profiles import TDLProfile
 
 BATCH_VALUES = 200_000  # links times subcarriers that fit into memory at once
@@ -40,12 +40,10 @@ class SionnaTDL:
     carrier_hz: float
 
     def __post_init__(self) -> None:
-        require_sionna()
-        check_member("profile", self.profile, TDLProfile)
-        checked("delay_spread_s", self.delay_spread_s, low=0.0)
-        checked("carrier_hz", self.carrier_hz, low=0.5e9, high=100e9)
+        _check_delay_line(self)
 
     def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> ComplexArray:
+        """Independent draws of h at the carrier, in an array of the given shape."""
         return self.frequency_response(shape, frequency_hz=AT_CARRIER, rng=rng)[..., 0]
 
     def frequency_response(self, shape: tuple[int, ...], *, frequency_hz: FloatArray, rng: np.random.Generator) -> ComplexArray:
@@ -91,13 +89,11 @@ class SionnaCDL:
     num_antennas: int = 1
 
     def __post_init__(self) -> None:
-        require_sionna()
-        check_member("profile", self.profile, TDLProfile)
-        checked("delay_spread_s", self.delay_spread_s, low=0.0)
-        checked("carrier_hz", self.carrier_hz, low=0.5e9, high=100e9)
+        _check_delay_line(self)
         check_count("num_antennas", self.num_antennas)
 
     def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> ComplexArray:
+        """Independent draws of h at the carrier, in an array of the given shape."""
         return self.frequency_response(shape, frequency_hz=AT_CARRIER, rng=rng)[..., 0]
 
     def frequency_response(self, shape: tuple[int, ...], *, frequency_hz: FloatArray, rng: np.random.Generator) -> ComplexArray:
@@ -131,6 +127,13 @@ class SionnaCDL:
     @cached_property
     def _amplitudes(self) -> FloatArray:
         return np.abs(self.draw((QUANTILE_DRAWS, self.num_antennas), rng=np.random.default_rng(0)))
+
+
+def _check_delay_line(line: SionnaTDL | SionnaCDL) -> None:
+    require_sionna()
+    check_member("profile", line.profile, TDLProfile)
+    checked("delay_spread_s", line.delay_spread_s, low=0.0, high=MAX_DELAY_SPREAD_S)
+    checked("carrier_hz", line.carrier_hz, low=0.5e9, high=100e9)
 
 
 def antenna_row(num_antennas: int, *, carrier_hz: float) -> Any:

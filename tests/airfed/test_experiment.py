@@ -32,6 +32,13 @@ def test_a_network_of_ones_own_takes_the_place_of_the_scenarios(make_network):
     assert slower.histories[0].records[-1].time_s > result.histories[0].records[-1].time_s
 
 
+def test_a_station_that_serves_nobody_is_told(make_network):
+    network = make_network(3, 4)
+    crowded = dataclasses.replace(network, layout=network.layout.served_by(np.minimum(network.layout.serving_cell, 1)))
+    with pytest.raises(airfed.ScenarioError, match="network: cell 2 serves no client; leave out stations that serve nobody"):
+        airfed.run(SMALL, network=crowded, progress=False)
+
+
 def test_schemes_share_network_data_model_and_draws():
     experiment = airfed.Experiment.prepare(SMALL)
     first = experiment.trainings[0]

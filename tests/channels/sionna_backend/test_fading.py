@@ -7,8 +7,6 @@ import pytest
 from scipy import stats
 
 from channels import (
-    Devices,
-    Network,
     RuralMacro,
     TappedDelayLine,
     TDLProfile,
@@ -138,23 +136,16 @@ def test_what_sionna_does_not_check_is_checked():
         SionnaSystemLevel(propagation=UrbanMicro(), carrier_hz=3.5e9).drop(layout, rng=np.random.default_rng(0))
 
 
-def test_a_network_takes_sionnas_channels_as_any_other():
+def test_a_network_takes_sionnas_channels_as_any_other(make_network):
     layout = layout_at(10.0, clients_per_cell=3)
     drop = SionnaSystemLevel(propagation=UrbanMicro(), carrier_hz=3.5e9, num_antennas=2).drop(
         layout, rng=np.random.default_rng(6)
     )
-    network = Network(
+    network = dataclasses.replace(
+        make_network(3, 3),
         layout=layout,
         large_scale=drop.large_scale,
         fading=drop.fading(layout),
-        bandwidth_hz=np.array(10e6),
-        load=np.array(0.0),
-        noise_psd_w_per_hz=2e-20,
-        client_power_w=np.array(0.2),
-        station_power_w=np.array(40.0),
-        devices=Devices(cpu_hz=np.full(9, 1e8)),
-        backhaul_rate_bps=np.array(1e8),
-        backhaul_delay_s=np.array(0.0),
         num_antennas=2,
         num_subcarriers=8,
     )

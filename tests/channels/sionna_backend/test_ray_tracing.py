@@ -1,7 +1,9 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
-from channels import Devices, Network, free_space_pathloss_db
+from channels import free_space_pathloss_db
 from channels.sionna_backend import MUNICH_ROOFTOPS_XYZ_M, RayTracedCity
 
 pytestmark = pytest.mark.sionna
@@ -62,20 +64,8 @@ def test_the_same_seed_gives_the_same_drop(city, drop):
     np.testing.assert_allclose(again.large_scale.power_gain, drop.large_scale.power_gain, rtol=1e-4)
 
 
-def test_a_network_takes_the_city_as_any_other(drop):
-    network = Network(
-        layout=drop.layout,
-        large_scale=drop.large_scale,
-        fading=drop.fading,
-        bandwidth_hz=np.array(10e6),
-        load=np.array(0.0),
-        noise_psd_w_per_hz=2e-20,
-        client_power_w=np.array(0.2),
-        station_power_w=np.array(40.0),
-        devices=Devices(cpu_hz=np.full(12, 1e8)),
-        backhaul_rate_bps=np.array(1e8),
-        backhaul_delay_s=np.array(0.0),
-    )
+def test_a_network_takes_the_city_as_any_other(drop, make_network):
+    network = dataclasses.replace(make_network(3, 4), layout=drop.layout, large_scale=drop.large_scale, fading=drop.fading)
     state = network.draw(2000, rng=np.random.default_rng(1))
     power = np.abs(state.response[:, :, 0, 0]) ** 2
     assert (np.abs(power.mean(axis=0) - 1.0) < 4 * power.std(axis=0) / np.sqrt(2000) + 1e-12).all()
