@@ -28,6 +28,12 @@ class PilotKnowledgeSpec(Spec):
     delay_s: float = Field(0.0, ge=0.0, le=10.0, description="age of the estimate when it is used")
     speed_m_per_s: float = Field(0.0, ge=0.0, le=1000.0, description="of the clients, by which the channel ages")
     phase_deviation_rad: float = Field(0.0, ge=0.0, le=10.0, description="standard deviation of the clients' phase offsets")
+    timing_deviation_s: float = Field(
+        0.0,
+        ge=0.0,
+        le=1e-3,
+        description="standard deviation of the clients' timing offsets, which turn subcarriers differently",
+    )
 
     def build(self, *, carrier_hz: float) -> ChannelKnowledge:
         return ChannelKnowledge(
@@ -36,6 +42,7 @@ class PilotKnowledgeSpec(Spec):
             delay_s=self.delay_s,
             doppler_hz=float(max_doppler_hz(self.speed_m_per_s, carrier_hz=carrier_hz)),
             phase_deviation_rad=self.phase_deviation_rad,
+            timing_deviation_s=self.timing_deviation_s,
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, Strict, model_validator
 
 from airfed.fading_spec import FadingSpec, RayleighSpec, SionnaSpec
-from airfed.knowledge_spec import KnowledgeSpec, PerfectKnowledgeSpec
+from airfed.knowledge_spec import KnowledgeSpec, PerfectKnowledgeSpec, PilotKnowledgeSpec
 from airfed.propagation_spec import OutdoorSpec, PropagationSpec, UrbanMacroSpec
 from airfed.spec import Spec
 from channels import (
@@ -89,12 +89,12 @@ class NetworkSpec(Spec):
     client_power_dbm: float = Field(23.0, ge=0.0, le=60.0, description="most that a client transmits with")
     station_power_dbm: float = Field(46.0, ge=0.0, le=80.0, description="transmit power of a station")
     noise_figure_db: float = Field(7.0, ge=0.0, le=50.0, description="of every receiver")
-    num_antennas: int = Field(1, ge=1, le=1024, description="antennas of a station; schemes over the air take one only")
+    num_antennas: int = Field(1, ge=1, le=1024, description="antennas of a station")
     num_subcarriers: int = Field(
         1,
         ge=1,
         le=4096,
-        description="frequencies at which fading is drawn; several with tdl or sionna kinds, never over the air",
+        description="frequencies at which fading is drawn; several with tdl or sionna kinds",
     )
     propagation: PropagationSpec = Field(
         default_factory=UrbanMacroSpec,
@@ -139,6 +139,12 @@ class NetworkSpec(Spec):
             raise ValueError(
                 f"band_sharing: got 'reuse_3' with {self.num_cells} cells that wrap around; allowed with 3, since across "
                 "the seams of others neighbours would have the same third"
+            )
+        timing_s = self.knowledge.timing_deviation_s if isinstance(self.knowledge, PilotKnowledgeSpec) else 0.0
+        if timing_s > 0.0 and self.num_subcarriers == 1:
+            raise ValueError(
+                f"knowledge.timing_deviation_s: got {timing_s:g} with num_subcarriers = 1; allowed with several, which "
+                "a timing offset turns against each other"
             )
         if isinstance(self.fading, SionnaSpec) and not outdoor:
             raise ValueError(

@@ -13,7 +13,6 @@ from airfed.scenario_error import ScenarioError, explain
 from airfed.scheme_spec import DEFAULT_SCHEMES, HISTSpec, SchemeSpec
 from airfed.spec import Spec
 from airfed.toml_writer import to_toml
-from airfed.uplink_spec import AirCompSpec
 from fl_models.digits import NUM_DIGITS
 
 MAX_FILE_BYTES = 1_000_000
@@ -74,12 +73,6 @@ class Scenario(Spec):
             if name in names[:index]:
                 raise ValueError(f"schemes.{index}.name: got {name!r} a second time; allowed is a name of its own for each")
         for index, scheme in enumerate(self.schemes):
-            if isinstance(scheme.uplink, AirCompSpec) and (network.num_antennas > 1 or network.num_subcarriers > 1):
-                raise ValueError(
-                    f"schemes.{index}.uplink: got aircomp for {scheme.name!r} with network.num_antennas = "
-                    f"{network.num_antennas} and network.num_subcarriers = {network.num_subcarriers}; allowed over the air is "
-                    "1 of each: set them so, or list [[schemes]] without it"
-                )
             if not isinstance(scheme.algorithm, HISTSpec):
                 continue
             if not isinstance(self.learning.model, MLPSpec):

@@ -7,44 +7,12 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from aircomp import ChannelInversion, OptimalPowerControl, Transceiver, TruncatedInversion
+from aircomp import LargestNorm, RootMeanSquareNorm, Standardized, UpdateScaling
 from airfed.spec import Spec
+from airfed.transceiver_spec import BEAMFORMERS, TransceiverSpec, TruncatedInversionSpec
 from channels import Network
 from fl_models import Aggregator, Digital, Ideal, NetworkClock, OverTheAir
 from latency_opt import OFDMA, AirComp, BandwidthPolicy, EqualBandwidth, OptimalBandwidth
-
-
-class TruncatedInversionSpec(Spec):
-    """clients in a deep fade stay silent, the others arrive aligned"""
-
-    kind: Literal["truncated_inversion"] = "truncated_inversion"
-    participation: float = Field(
-        0.9,
-        ge=0.001,
-        le=0.999,
-        description="probability that a client's fading, as known, passes the truncation threshold",
-    )
-
-    def build(self, network: Network, *, rng: np.random.Generator) -> Transceiver:
-        return TruncatedInversion(threshold=network.known_amplitude_quantile(1.0 - self.participation, rng=rng))
-
-
-class ChannelInversionSpec(Spec):
-    """everybody arrives at the strength of the weakest"""
-
-    kind: Literal["channel_inversion"] = "channel_inversion"
-
-    def build(self, network: Network, *, rng: np.random.Generator) -> Transceiver:
-        return ChannelInversion()
-
-
-class OptimalPowerControlSpec(Spec):
-    """least error: weak clients send at full power, strong ones arrive aligned"""
-
-    kind: Literal["optimal_power_control"] = "optimal_power_control"
-
-    def build(self, network: Network, *, rng: np.random.Generator) -> Transceiver:
-        return OptimalPowerControl()
 
 
 class OFDMASpec(Spec):
@@ -75,12 +43,27 @@ class AirCompSpec(Spec):
     """analog values, added by the air"""
 
     kind: Literal["aircomp"] = "aircomp"
-    transceiver: TruncatedInversionSpec | ChannelInversionSpec | OptimalPowerControlSpec = Field(
+    transceiver: TransceiverSpec = Field(
         default_factory=TruncatedInversionSpec, discriminator="kind", description="how clients scale their signals"
+    )
+    beamformer: Literal["sca", "difference_of_convex", "randomization"] = Field(
+        "sca",
+        description="how the combining of several antennas is found: it lets the weakest client arrive as strong as can be",
+    )
+    scaling: Literal["largest_norm", "root_mean_square", "standardized"] = Field(
+        "largest_norm",
+        description="what updates are divided by: the largest norm, so that nobody exceeds the power limit; or their root mean "
+        "square (as in COTAF) or standard deviation, so that clients do not on average",
     )
 
     def build(self, network: Network, *, rng: np.random.Generator) -> tuple[Aggregator, NetworkClock]:
-        return OverTheAir(transceiver=self.transceiver.build(network, rng=rng)), NetworkClock(access=AirComp())
+        transceiver = self.transceiver.build(network, beamformer=BEAMFORMERS[self.beamformer], rng=rng)
+        return OverTheAir(transceiver=transceiver, scaling=SCALINGS[self.scaling]), NetworkClock(access=AirComp())
 
 
+SCALINGS: dict[str, UpdateScaling] = {
+    "largest_norm": LargestNorm(),
+    "root_mean_square": RootMeanSquareNorm(),
+    "standardized": Standardized(),
+}
 UplinkSpec = OFDMASpec | AirCompSpec

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
@@ -12,6 +13,8 @@ FloatArray = NDArray[np.floating]
 ComplexArray = NDArray[np.complexfloating]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.integer]
+
+BLOCK_VALUES = 2**17
 
 
 def checked(
@@ -83,3 +86,13 @@ def _range(low: float, high: float, open_low: bool, open_high: bool) -> str:
     if high < np.inf:
         parts.append(f"{'<' if open_high else '<='} {high:g}")
     return "a finite number" + (" " + " and ".join(parts) if parts else "")
+
+
+def row_blocks(num_rows: int, num_columns: int) -> Iterator[slice]:
+    """Slices of rows that hold up to 1 MiB of floats each, so that what is computed on one stays in the processor's cache.
+
+    >>> list(row_blocks(5, 60_000))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 6, None)]
+    """
+    rows = max(1, BLOCK_VALUES // num_columns)
+    return (slice(start, start + rows) for start in range(0, num_rows, rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -147,10 +148,31 @@ class Network:
         """
         if self.num_antennas == self.num_subcarriers == 1 and self.knowledge.is_perfect:
             return self.fading.amplitude_quantile(probability)
+        return self.quantile(probability, of=lambda cell: np.abs(cell.estimate), rng=rng)
+
+    def quantile(
+        self,
+        probability: float,
+        *,
+        of: Callable[[CellChannel], FloatArray],
+        rng: np.random.Generator,
+        num_samples: int = QUANTILE_SAMPLES,
+    ) -> float:
+        """What values of the cells' channels stay below with the given probability, from some `num_samples` draws of a client.
+
+        Args:
+            probability: in [0, 1].
+            of: from a cell with a batch of draws to the values.
+            rng: source of the draws.
+            num_samples: draws times clients.
+        """
+        checked("probability", probability, low=0.0, high=1.0)
+        check_count("num_samples", num_samples)
         draw_values = self.num_clients * self.num_antennas * self.num_subcarriers
-        at_once = max(1, min(QUANTILE_SAMPLES // self.num_clients + 1, VALUES_AT_ONCE // draw_values))
-        batches = -(-(QUANTILE_SAMPLES // self.num_clients + 1) // at_once)
-        samples = [np.abs(cell.estimate).ravel() for _ in range(batches) for cell in self.draw(at_once, rng=rng).cells]
+        num_draws = num_samples // self.num_clients + 1
+        at_once = max(1, min(num_draws, VALUES_AT_ONCE // draw_values))
+        batches = -(-num_draws // at_once)
+        samples = [of(cell).ravel() for _ in range(batches) for cell in self.draw(at_once, rng=rng).cells]
         return float(np.quantile(np.concatenate(samples), probability))
 
     def _response(self, num_draws: int, rng: np.random.Generator) -> ComplexArray:

@@ -4,7 +4,7 @@ from fl_models.aggregator import Aggregator, UplinkPlan
 from fl_models.algorithm import Algorithm, TrainingState
 from fl_models.clock import Clock, NetworkClock
 from fl_models.dataset import Dataset
-from fl_models.digital import Digital, Ideal, stochastic_quantization
+from fl_models.digital import Digital, Ideal
 from fl_models.digits import digits
 from fl_models.dirichlet import dirichlet_split, two_level_dirichlet_split
 from fl_models.edge_training import Schedule
@@ -52,6 +52,5 @@ __all__ = [
     "dirichlet_split",
     "draw_partition",
     "partition_problem",
-    "stochastic_quantization",
     "two_level_dirichlet_split",
 ]

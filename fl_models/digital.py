@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aircomp.updates.stochastic_quantization import stochastic_quantization
 from channels.arrays import BoolArray, FloatArray, checked
 from channels.channel_state import CellChannel
 
@@ -66,21 +67,3 @@ class Digital:
 
     def plan(self, channel: CellChannel) -> DigitalPlan:
         return DigitalPlan(active=np.abs(channel.estimate) >= self.threshold, bits_per_parameter=self.bits_per_parameter)
-
-
-def stochastic_quantization(values: FloatArray, *, bits_per_parameter: int, rng: np.random.Generator) -> FloatArray:
-    """(n, d) values rounded at random up or down to 2^(b-1) - 1 levels on each side of 0, so that E[result] = values.
-
-    The levels of a row end at its largest absolute value, which travels along (a single number, not counted in the payload).
-
-    Source: Alistarh, Grubic, Li, Tomioka, Vojnovic 2017, "QSGD", section 3.1, with the maximum norm.
-
-    >>> stochastic_quantization(np.array([[1.0, -1.0, 0.0]]), bits_per_parameter=2, rng=np.random.default_rng(0)).tolist()
-    [[1.0, -1.0, 0.0]]
-    """
-    levels = 2 ** (bits_per_parameter - 1) - 1
-    largest = np.abs(values).max(axis=-1, keepdims=True)
-    step = np.where(largest > 0.0, largest, 1.0) / levels
-    scaled = values / step
-    lower = np.floor(scaled)
-    return (step * (lower + (rng.random(values.shape) < scaled - lower))).astype(values.dtype)

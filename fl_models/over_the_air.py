@@ -2,81 +2,123 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from aircomp.superposition import superpose
-from aircomp.symbols import num_symbols, pack_symbols, unpack_symbols
-from aircomp.transceiver import Transceiver, TransceiverPlan
-from channels.arrays import BoolArray, FloatArray
+from aircomp.air.superposition import superpose
+from aircomp.transceiver import Transceiver, TransceiverPlan, takes_antennas
+from aircomp.updates.ofdm_grid import OFDMGrid
+from aircomp.updates.scaling import LargestNorm, UpdateScaling
+from channels.arrays import BoolArray, ComplexArray, FloatArray
 from channels.channel_state import CellChannel
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OverTheAirPlan:
-    """Transceiver settings for each edge round, and the channel that they are used on."""
+    """Transceiver settings for each edge round and subcarrier, and the channel that they are used on.
+
+    Attributes:
+        transceiver: plans for E edge rounds and S subcarriers, (E, S).
+        gain: (E, S, n) or (E, S, n, A) the true fading.
+        mean_received_power_w: (n,) power that each client would be received with at its limit, averaged over fading.
+        noise_power_w: noise and interference over the whole band.
+        grid: how values lie on the subcarriers.
+        scaling: how updates become symbols.
+    """
 
     transceiver: TransceiverPlan
-    channel: CellChannel
+    gain: ComplexArray
+    mean_received_power_w: FloatArray
+    noise_power_w: float
+    grid: OFDMGrid
+    scaling: UpdateScaling
 
     @property
     def active(self) -> BoolArray:
-        return self.transceiver.active
+        """(E, n) who sends on any subcarrier."""
+        return np.asarray(self.transceiver.active.any(axis=-2))
 
     @property
     def power_fraction(self) -> FloatArray:
-        return self.transceiver.power_w / mean_received_power_w(self.channel)
+        """(E, n) share of the power limit, averaged over subcarriers."""
+        return self.transceiver.power_w.mean(axis=-2) / self.mean_received_power_w
 
     def mean(self, updates: FloatArray, *, edge_round: int, rng: np.random.Generator) -> FloatArray:
-        """Σ_active Δ_i/M plus noise ñ with E‖ñ‖² = Δ_max² σ²/(M² η), Δ_max being the largest norm among the active.
+        """For each value Σ_active Δ_i/M and noise, the M clients being those active on its subcarrier; 0 where there are none.
 
-        Updates are scaled by Δ_max/√S over S symbols, so that nobody's mean symbol power exceeds 1; Δ_max travels as a single
-        number, not counted in the air time. Without any active client nothing is learnt: the mean is 0.
+        At one subcarrier, without misalignment and with `LargestNorm`, the noise ñ has E‖ñ‖² = Δ_max² σ²/(M² η).
 
-        Source: Fang et al. 2022 (AirComp-FedZO), section IV.
+        Source: Fang et al. 2022 (AirComp-FedZO), section IV; Zhu, Wang, Huang 2019, "Broadband analog aggregation".
         """
         plan = self.transceiver[edge_round]
         num_parameters = updates.shape[-1]
-        norm = np.linalg.norm(np.where(plan.active[:, None], updates, 0.0), axis=-1).max()
-        if norm == 0.0:
-            return np.zeros(num_parameters, dtype=updates.dtype)
-        scale = norm / np.sqrt(num_symbols(num_parameters))
-        received = superpose(
-            pack_symbols(updates / scale),
-            gain=self.channel.fading[edge_round],
-            transmit=plan.transmit,
-            noise_power_w=self.channel.noise_power_w,
-            rng=rng,
-        )
-        total = scale * unpack_symbols(received, num_parameters) / np.sqrt(plan.eta)
-        return (total / plan.active.sum()).astype(updates.dtype)
+        taking_part = plan.active.any(axis=0)
+        mean: FloatArray = np.zeros(num_parameters)
+        if taking_part.any():
+            num_active = plan.active.sum(axis=-1)
+            scale = self.scaling.scale(updates[taking_part])
+            if scale.factor > 0.0:
+                symbols = self.grid.pack((updates.astype(float) - scale.offset) / scale.factor)
+                received = superpose(
+                    np.moveaxis(symbols, -1, 0),
+                    gain=self.gain[edge_round],
+                    transmit=plan.transmit,
+                    noise_power_w=self.noise_power_w,
+                    rng=rng,
+                )
+                total = plan.combine(received) / np.maximum(num_active, 1)[:, None]
+                mean = scale.factor * self.grid.unpack(total.T, num_parameters)
+            mean = np.where(num_active[self.grid.subcarriers(num_parameters)] > 0, mean + scale.offset, 0.0)
+        return mean.astype(updates.dtype)
 
 
 @dataclass(frozen=True, kw_only=True)
 class OverTheAir:
-    """The mean of the updates as the air adds them, with a transceiver's scalings.
+    """The mean of the updates as the air adds them, with a transceiver's scalings, on each subcarrier by itself.
 
     The transceiver sees the fading at unit mean power, with each client's mean received power as its limit: a truncation
     threshold then is one on the fading, and the clients at the cell's edge are not shut out for good. It plans with what is
     known of the fading; the air adds with the true one.
 
-    Energy is counted for symbols of unit power, the most that there can be; a client whose update is smaller than the
-    largest radiates less, by the square of the ratio.
+    Energy is counted for symbols of unit power, the most that there can be with `LargestNorm`; a client whose update is smaller
+    than the largest radiates less, by the square of the ratio.
+
+    Attributes:
+        transceiver: how clients send; where the station has several antennas, one that takes them, such as
+            `ReceiveBeamforming`.
+        scaling: how updates become symbols.
     """
 
     transceiver: Transceiver
+    scaling: UpdateScaling = field(default_factory=LargestNorm)
 
     def plan(self, channel: CellChannel) -> OverTheAirPlan:
-        if not channel.is_flat:
-            antennas, subcarriers = channel.response.shape[-2:]
+        antennas, subcarriers = channel.response.shape[-2:]
+        with_antennas = takes_antennas(self.transceiver)
+        if antennas > 1 and not with_antennas:
             raise ValueError(
-                f"channel: got {antennas} antennas and {subcarriers} subcarriers; allowed over the air is one of each"
+                f"transceiver: got {self.transceiver!r} with {antennas} antennas; needed is one that takes them, such as "
+                "ReceiveBeamforming(transceiver=...)"
             )
-        plan = self.transceiver.plan(
-            channel.estimate, power_w=mean_received_power_w(channel), noise_power_w=channel.noise_power_w
+        received_w = mean_received_power_w(channel)
+        known = flat_channels(channel.estimated_response, antennas=with_antennas)
+        return OverTheAirPlan(
+            transceiver=self.transceiver.plan(known, power_w=received_w, noise_power_w=channel.noise_power_w),
+            gain=flat_channels(channel.response, antennas=with_antennas),
+            mean_received_power_w=received_w,
+            noise_power_w=channel.noise_power_w,
+            grid=OFDMGrid(
+                num_subcarriers=subcarriers, subcarrier_spacing_hz=channel.bandwidth_hz / subcarriers, cyclic_prefix_s=0.0
+            ),
+            scaling=self.scaling,
         )
-        return OverTheAirPlan(transceiver=plan, channel=channel)
+
+
+def flat_channels(response: ComplexArray, *, antennas: bool) -> ComplexArray:
+    """(..., S, n), or (..., S, n, A) with antennas, from responses (..., n, A, S): a batch of flat channels."""
+    gain = np.moveaxis(response, -1, -3)
+    return gain if antennas else gain[..., 0]
 
 
 def mean_received_power_w(channel: CellChannel) -> FloatArray:

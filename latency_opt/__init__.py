@@ -1,5 +1,6 @@
 """Delays, energy, and the convex problems that minimise them."""
 
+from aircomp.result import InfeasibleProblem, Status, UncertifiedSolution, certified
 from latency_opt.bandwidth import BandwidthProblem, BandwidthResult, equal_bandwidth, minimize_deadline
 from latency_opt.bandwidth_policy import BandwidthPolicy, EqualBandwidth, OptimalBandwidth
 from latency_opt.cell_round import CellRound, CellWorkload, cell_round
@@ -17,7 +18,6 @@ from latency_opt.neurons import whole_neurons
 from latency_opt.partition import PartitionProblem
 from latency_opt.partition_kkt import PartitionMultipliers, partition_kkt_residual
 from latency_opt.partition_result import PartitionResult
-from latency_opt.result import InfeasibleProblem, Status, UncertifiedSolution, certified
 from latency_opt.round_latency import minimize_round_latency
 from latency_opt.training_bound import TrainingBound
 from latency_opt.training_latency import minimize_training_latency

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import cvxpy as cp
 import numpy as np
 
+from aircomp.result import InfeasibleProblem, Status, status_of
 from channels.arrays import FloatArray, checked
 from channels.rates.shannon import shannon_rate_bps
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.min_bandwidth import band_snr
 from latency_opt.monotone_root import monotone_root
-from latency_opt.result import InfeasibleProblem, Status, status_of
 
 SMALL_SNR = 1e-3
 """Below this SNR over a band differences of logarithms are taken from their series."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from aircomp.result import certified
 from channels.arrays import FloatArray
 from latency_opt.bandwidth import BandwidthProblem, equal_bandwidth, minimize_deadline
-from latency_opt.result import certified
 
 
 class BandwidthPolicy(Protocol):

@@ -6,8 +6,8 @@ import heapq
 
 import numpy as np
 
+from aircomp.result import InfeasibleProblem
 from channels.arrays import FloatArray, IntArray
-from latency_opt.result import InfeasibleProblem
 
 
 def whole_neurons(fraction: FloatArray, *, num_neurons: int, fixed_latency_s: FloatArray, slope_s: FloatArray) -> IntArray:

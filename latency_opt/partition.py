@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import cvxpy as cp
 import numpy as np
 
+from aircomp.result import InfeasibleProblem
 from channels.arrays import FloatArray, checked
 from latency_opt.cvxpy_program import CvxpyProgram
-from latency_opt.result import InfeasibleProblem
 from latency_opt.training_bound import TrainingBound
 from latency_opt.water_filling import capped_water_filling
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from aircomp.result import Status
 from channels.arrays import FloatArray
 from latency_opt.partition_kkt import PartitionMultipliers
-from latency_opt.result import Status
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from aircomp.result import InfeasibleProblem, status_of
 from channels.arrays import FloatArray
 from latency_opt.monotone_root import monotone_root
 from latency_opt.partition import PartitionProblem
 from latency_opt.partition_kkt import partition_kkt_residual, partition_multipliers
 from latency_opt.partition_result import PartitionResult
-from latency_opt.result import InfeasibleProblem, status_of
 from latency_opt.training_bound import TrainingBound
 
 

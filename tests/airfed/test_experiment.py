@@ -66,18 +66,17 @@ def test_a_scheme_does_not_depend_on_the_others():
             "finite",
         ),
         ('algorithm = { kind = "hierarchical_fedavg" }\nuplink = { kind = "ofdma", bits_per_parameter = 8 }', "quarter"),
-        (
-            'algorithm = { kind = "hierarchical_fedavg" }\n'
-            'uplink = { kind = "aircomp", transceiver = { kind = "channel_inversion" } }',
-            "finite",
-        ),
-        (
-            'algorithm = { kind = "hierarchical_fedavg" }\n'
-            'uplink = { kind = "aircomp", transceiver = { kind = "optimal_power_control" } }',
-            "finite",
+        *(
+            (f'algorithm = {{ kind = "hierarchical_fedavg" }}\nuplink = {{ kind = "aircomp", {keys} }}', "finite")
+            for keys in (
+                'transceiver = { kind = "channel_inversion" }',
+                'transceiver = { kind = "full_power" }, scaling = "standardized"',
+                'transceiver = { kind = "optimal_power_control" }, scaling = "root_mean_square"',
+                'transceiver = { kind = "regularized_inversion" }',
+                'transceiver = { kind = "least_error" }, beamformer = "difference_of_convex"',
+            )
         ),
     ],
-    ids=["total form", "quantised", "full inversion", "optimal power control"],
 )
 def test_every_kind_of_scheme_runs(scheme, check):
     text = SMALL.to_toml().split("[[schemes]]")[0] + f'[[schemes]]\nname = "x"\n{scheme}\n'

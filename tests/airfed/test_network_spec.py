@@ -171,6 +171,31 @@ def test_networks_that_cannot_be_met_say_why(keys, message):
         airfed.Experiment.prepare(scenario(keys))
 
 
-def test_over_the_air_takes_one_antenna():
-    with pytest.raises(airfed.ScenarioError, match="uplink: got aircomp for 'air' with network.num_antennas = 2 and"):
-        scenario("num_antennas = 2", over_the_air=True)
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "num_antennas = 2",
+        'num_subcarriers = 4\n[network.fading]\nkind = "tdl"',
+        'num_antennas = 2\nnum_subcarriers = 4\n[network.fading]\nkind = "tdl"',
+        'num_subcarriers = 4\n[network.fading]\nkind = "tdl"\n[network.knowledge]\nkind = "pilots"\ntiming_deviation_s = 1e-8',
+    ],
+)
+def test_over_the_air_with_antennas_and_subcarriers(keys):
+    assert all(0.0 < value < np.inf for value in seconds(keys, algorithm="hierarchical_fedavg", over_the_air=True, clients=4))
+
+
+@pytest.mark.parametrize("keys", ["num_antennas = 3", 'num_subcarriers = 4\n[network.fading]\nkind = "tdl"'])
+def test_participation_over_the_air_is_what_was_asked_for(keys):
+    """The share of clients and subcarriers that pass the threshold after combining, over draws that did not set it."""
+    built = scenario(keys, over_the_air=True, clients=8)
+    drawn = built.network.build(Streams(seed=0))
+    aggregator, _ = built.schemes[1].uplink.build(drawn, rng=np.random.default_rng(1))
+    cells = drawn.draw(200, rng=np.random.default_rng(2)).cells
+    active = np.concatenate([aggregator.plan(cell).transceiver.active.ravel() for cell in cells])
+    # Subcarriers and clients of a draw are not independent: draws are, 200 of 3 cells; the threshold has an error, too.
+    assert abs(active.mean() - 0.9) < 4 * np.sqrt(2 * 0.09 / 600)
+
+
+def test_timing_offsets_need_subcarriers():
+    with pytest.raises(airfed.ScenarioError, match="knowledge.timing_deviation_s: got 1e-08 with num_subcarriers = 1"):
+        scenario('[network.knowledge]\nkind = "pilots"\ntiming_deviation_s = 1e-8')

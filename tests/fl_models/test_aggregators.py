@@ -3,8 +3,20 @@ import dataclasses
 import numpy as np
 import pytest
 
-from aircomp import ChannelInversion, TruncatedInversion
-from fl_models import Digital, Ideal, OverTheAir, stochastic_quantization
+from aircomp import (
+    ChannelInversion,
+    LargestNorm,
+    LeastError,
+    OptimalPowerControl,
+    ReceiveBeamforming,
+    RegularizedInversion,
+    RootMeanSquareNorm,
+    Standardized,
+    TruncatedInversion,
+    UniformForcing,
+)
+from channels import ChannelKnowledge, TappedDelayLine, TDLProfile
+from fl_models import Digital, Ideal, OverTheAir
 
 NUM_CLIENTS, NUM_PARAMETERS, EDGE_ROUNDS = 8, 11, 3
 AGGREGATORS = [
@@ -78,6 +90,101 @@ def test_over_the_air_error_meets_the_closed_form(transceiver, channel, updates)
         assert abs(error.mean() - expected) < 4 * error.std() / np.sqrt(num)
 
 
+def test_fedzo_noise_is_as_published(channel, updates):
+    """E‖ñ‖² = Δ_max²/(M² · SNR · h_min²) on a cell whose clients are received equally strong, SNR = P/σ²."""
+    h_min, num, even = 0.5, 20_000, 10
+    values = updates[:, :even]
+    alike = dataclasses.replace(channel, mean_power_gain=np.full(NUM_CLIENTS, 1e-10))
+    plan = OverTheAir(transceiver=TruncatedInversion(threshold=h_min)).plan(alike)
+    snr = alike.client_power_w[0] * 1e-10 / alike.noise_power_w
+    rng, active = np.random.default_rng(0), plan.active[0]
+    wanted = values[active].mean(axis=0)
+    error = np.array([np.sum((plan.mean(values, edge_round=0, rng=rng) - wanted) ** 2) for _ in range(num)])
+    largest = np.linalg.norm(values[active], axis=1).max()
+    expected = largest**2 / (active.sum() ** 2 * snr * h_min**2)
+    assert abs(error.mean() - expected) < 4 * error.std() / np.sqrt(num)
+
+
+def selective(make_network, *, num_antennas=1, num_subcarriers=4, **options):
+    """A cell with fading that is not flat over the band."""
+    network = dataclasses.replace(
+        make_network(1, NUM_CLIENTS),
+        fading=TappedDelayLine.tr38901(TDLProfile.A, delay_spread_s=1e-6),
+        num_antennas=num_antennas,
+        num_subcarriers=num_subcarriers,
+        **options,
+    )
+    return network.draw(EDGE_ROUNDS, rng=np.random.default_rng(5)).cells[0]
+
+
+def test_each_value_is_the_mean_over_those_active_on_its_subcarrier(make_network, updates):
+    """Broadband analog aggregation: a client in a fade on one subcarrier still takes part on the others."""
+    channel = selective(make_network)
+    silent = dataclasses.replace(channel, noise_psd_w_per_hz=1e-40)
+    plan = OverTheAir(transceiver=TruncatedInversion(threshold=0.7)).plan(silent)
+    strong = np.abs(channel.response[:, :, 0]) >= 0.7  # (E, n, S)
+    np.testing.assert_array_equal(plan.active, strong.any(axis=-1))
+    for edge_round in range(EDGE_ROUNDS):
+        got = plan.mean(updates, edge_round=edge_round, rng=np.random.default_rng(0))
+        for value in range(NUM_PARAMETERS):
+            taking_part = strong[edge_round, :, value // 2 % 4]
+            np.testing.assert_allclose(got[value], updates[taking_part, value].mean(), rtol=1e-6)
+    assert len({tuple(row) for row in strong[0].T}) > 1
+
+
+@pytest.mark.parametrize(
+    ("num_antennas", "transceiver"),
+    [
+        (1, ChannelInversion()),
+        (1, OptimalPowerControl()),
+        (1, RegularizedInversion()),
+        (1, UniformForcing()),
+        (3, UniformForcing()),
+        (3, ReceiveBeamforming(transceiver=TruncatedInversion(threshold=0.5))),
+        (3, LeastError()),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, int) else str(value),
+)
+@pytest.mark.parametrize("scaling", [LargestNorm(), RootMeanSquareNorm(), Standardized()], ids=str)
+def test_error_over_subcarriers_and_antennas_meets_the_plans(make_network, num_antennas, transceiver, scaling):
+    """For symbols of independent clients: E‖error‖² = factor² Σ_symbols mse/M², within four standard errors."""
+    num, even, edge_round = 4000, 16, 1  # two symbols on each of four subcarriers
+    channel = selective(make_network, num_antennas=num_antennas)
+    plan = OverTheAir(transceiver=transceiver, scaling=scaling).plan(channel)
+    one, gain = plan.transceiver[edge_round], plan.gain[edge_round]
+    heard = gain if one.receive is None else np.einsum("sa,ska->sk", one.receive.conj(), gain)
+    askew = np.where(one.active, heard * one.transmit / np.sqrt(one.eta)[:, None] - 1.0, 0.0)
+    num_active = one.active.sum(axis=-1)
+    assert num_active.all()
+    rng = np.random.default_rng(1)
+    errors, expected = [], []
+    for _ in range(num):
+        values = 0.3 + rng.standard_normal((NUM_CLIENTS, even))
+        got = plan.mean(values, edge_round=edge_round, rng=rng)
+        present = one.active[np.arange(even) // 2 % 4].T
+        errors.append(np.sum((got - np.sum(values * present, axis=0) / present.sum(axis=0)) ** 2))
+        scale = scaling.scale(values[plan.active[edge_round]])
+        symbols = ((values - scale.offset) / scale.factor).view(complex).reshape(NUM_CLIENTS, 2, 4)
+        misaligned = np.abs(np.einsum("sk,kts->ts", askew, symbols)) ** 2  # given what is sent, not random
+        expected.append(scale.factor**2 * np.sum((misaligned + one.noise_mse) / num_active**2))
+    difference = np.array(errors) - np.array(expected)
+    assert abs(difference.mean()) < 4 * difference.std() / np.sqrt(num)
+
+
+def test_plans_are_made_with_what_is_known_and_used_on_the_truth(make_network):
+    """With poor estimates everybody arrives askew; the plan does not know."""
+    channel = selective(make_network, knowledge=ChannelKnowledge(pilot_snr_db=0.0, timing_deviation_s=1e-7))
+    plan = OverTheAir(transceiver=ChannelInversion()).plan(channel)
+    known = np.moveaxis(channel.estimated_response[:, :, 0], -1, 1)
+    np.testing.assert_allclose(plan.transceiver.mse_on(known, noise_power_w=channel.noise_power_w), plan.transceiver.mse)
+    assert (plan.transceiver.mse_on(plan.gain, noise_power_w=channel.noise_power_w) > 2 * plan.transceiver.mse).mean() > 0.5
+
+
+def test_several_antennas_need_a_transceiver_that_takes_them(make_network):
+    with pytest.raises(ValueError, match="transceiver: got ChannelInversion.* with 2 antennas; needed is one that takes them"):
+        OverTheAir(transceiver=ChannelInversion()).plan(selective(make_network, num_antennas=2))
+
+
 def test_truncation_is_on_fading_not_on_distance(channel):
     """With path loss from 60 to 140 dB those take part whose fading is above the threshold, near or far."""
     gains = 10.0 ** -np.linspace(6.0, 14.0, NUM_CLIENTS)
@@ -102,15 +209,6 @@ def test_no_update_sends_no_noise(channel):
     np.testing.assert_array_equal(plan.mean(zero, edge_round=0, rng=np.random.default_rng(0)), 0.0)
 
 
-@pytest.mark.parametrize("bits", [2, 4, 8])
-def test_quantised_values_lie_on_the_levels_next_to_the_value(bits):
-    values = np.random.default_rng(0).standard_normal((5, 40))
-    rounded = stochastic_quantization(values, bits_per_parameter=bits, rng=np.random.default_rng(1))
-    step = np.abs(values).max(axis=1, keepdims=True) / (2 ** (bits - 1) - 1)
-    np.testing.assert_allclose(rounded / step, np.rint(rounded / step), atol=1e-9)
-    assert (np.abs(rounded - values) < step * (1 + 1e-9)).all()
-    np.testing.assert_array_equal(
-        stochastic_quantization(np.zeros((1, 3)), bits_per_parameter=bits, rng=np.random.default_rng(0)), 0.0
-    )
+def test_too_few_bits_are_refused():
     with pytest.raises(ValueError, match="bits_per_parameter: got 1"):
         Digital(bits_per_parameter=1)

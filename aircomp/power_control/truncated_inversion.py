@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from aircomp.channel_inversion import inversion_plan
-from aircomp.transceiver import TransceiverPlan, channel_inputs
+from aircomp.power_control.aligned import aligned_plan
+from aircomp.transceiver import Links, TransceiverPlan
 from channels.arrays import checked
 from channels.small_scale.fading import Fading
 
@@ -48,9 +48,8 @@ class TruncatedInversion:
         return cls(threshold=fading.amplitude_quantile(1.0 - participation))
 
     def plan(
-        self, gain: ArrayLike, *, power_w: ArrayLike, noise_power_w: float, weights: ArrayLike | None = None
+        self, gain: ArrayLike, *, power_w: ArrayLike, noise_power_w: ArrayLike, weights: ArrayLike | None = None
     ) -> TransceiverPlan:
-        channel, power, weight = channel_inputs(gain, power_w=power_w, noise_power_w=noise_power_w, weights=weights)
-        active = np.abs(channel) >= self.threshold
-        eta = self.threshold**2 * np.min(power / weight**2, axis=-1)
-        return inversion_plan(channel, eta=eta, active=active, weights=weight, noise_power_w=noise_power_w)
+        links = Links.of(gain, power_w=power_w, noise_power_w=noise_power_w, weights=weights)
+        root_eta = self.threshold * np.min(links.root_power / links.weights, axis=-1)
+        return aligned_plan(links, arrived=links.weights, active=links.amplitude >= self.threshold, root_eta=root_eta)

@@ -1,0 +1,1 @@
+"""What the channel does to the signals of all clients at once."""

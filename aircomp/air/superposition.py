@@ -1,0 +1,46 @@
+"""The air: signals sent at once arrive as their weighted sum, in noise."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from channels.arrays import ComplexArray, checked
+
+
+def superpose(
+    symbols: ArrayLike,
+    *,
+    gain: ArrayLike,
+    transmit: ArrayLike,
+    noise_power_w: ArrayLike,
+    rng: np.random.Generator,
+) -> ComplexArray:
+    """Received symbols y_t = Σ_i h_i b_i s_i,t + z_t with z_t ~ CN(0, σ²I), on flat channels.
+
+    Args:
+        symbols: (..., K, S) complex symbols of each client.
+        gain: (..., K) channel amplitudes h_i, or (..., K, A) at several antennas: one axis more than `transmit` has. The
+            subcarriers of a frequency-selective channel are a batch.
+        transmit: (..., K) transmit scalings b_i.
+        noise_power_w: noise power σ² per complex symbol, at each antenna; a number or (...).
+        rng: source of the noise.
+
+    Returns:
+        (..., S) received symbols, or (..., A, S).
+
+    Source: Nazer and Gastpar 2007, "Computation over multiple-access channels", eq. 1.
+
+    >>> superpose([[1.0, 2.0], [1.0, 0.0]], gain=[2.0, 1.0], transmit=[0.5, 1.0], noise_power_w=0.0,
+    ...           rng=np.random.default_rng(0)).tolist()
+    [(2+0j), (2+0j)]
+    """
+    noise_w = checked("noise_power_w", noise_power_w, low=0.0)
+    channel, scaling = np.asarray(gain), np.asarray(transmit)
+    antennas = channel.ndim > scaling.ndim
+    paths = np.swapaxes(channel * scaling[..., None], -2, -1) if antennas else (channel * scaling)[..., None, :]
+    signal = np.matmul(paths, np.asarray(symbols))
+    if not antennas:
+        signal = signal[..., 0, :]
+    noise = rng.standard_normal((*signal.shape, 2)).view(complex)[..., 0]
+    return signal + noise * np.sqrt(noise_w.reshape(noise_w.shape + (1,) * (1 + antennas)) / 2.0)

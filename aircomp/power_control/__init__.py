@@ -1,0 +1,1 @@
+"""Transceivers at a single antenna: who sends with which power."""
