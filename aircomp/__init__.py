@@ -47,6 +47,7 @@ from aircomp.beamforming.least_error import LeastError
 from aircomp.beamforming.matched_filters import MatchedFilters
 from aircomp.beamforming.randomization import GaussianRandomization
 from aircomp.beamforming.receive_beamforming import ReceiveBeamforming
+from aircomp.beamforming.selective_forcing import SelectiveForcing
 from aircomp.beamforming.successive_convex import SuccessiveConvexApproximation
 from aircomp.beamforming.uniform_forcing import UniformForcing
 from aircomp.power_control.channel_inversion import ChannelInversion
@@ -97,6 +98,7 @@ __all__ = [
     "RootMeanSquareNorm",
     "Scale",
     "SelectionResult",
+    "SelectiveForcing",
     "Standardized",
     "SuccessiveConvexApproximation",
     "Transceiver",

@@ -16,6 +16,7 @@ from aircomp import (
     OptimalPowerControl,
     ReceiveBeamforming,
     RegularizedInversion,
+    SelectiveForcing,
     SuccessiveConvexApproximation,
     TruncatedInversion,
     UniformForcing,
@@ -35,7 +36,12 @@ SINGLE = [*INVERTING, FullPower(), OptimalPowerControl(), RegularizedInversion(p
 """Each plans a draw by itself."""
 LIMITED = [*INVERTING, FullPower(), OptimalPowerControl(), COTAF(threshold=0.5, mean_square_update=2.0)]
 """Nobody exceeds its limit in any draw."""
-ANTENNAS = [*UNIFORM_FORCING, *(ReceiveBeamforming(transceiver=transceiver) for transceiver in SINGLE), LeastError()]
+ANTENNAS = [
+    *UNIFORM_FORCING,
+    *(ReceiveBeamforming(transceiver=transceiver) for transceiver in SINGLE),
+    SelectiveForcing(max_noise_mse=0.2),
+    LeastError(),
+]
 EVERY = [*SINGLE, COTAF(threshold=0.5, mean_square_update=2.0), *ANTENNAS]
 
 
@@ -105,7 +111,7 @@ def test_turning_the_channel_costs_what_the_angle_says(transceiver):
 
 @pytest.mark.parametrize(
     "transceiver",
-    [*LIMITED, *UNIFORM_FORCING, *(ReceiveBeamforming(transceiver=inner) for inner in LIMITED[:-1]), LeastError()],
+    [*LIMITED, *UNIFORM_FORCING, *(ReceiveBeamforming(transceiver=inner) for inner in LIMITED[:-1]), *ANTENNAS[-2:]],
     ids=name,
 )
 def test_nobody_exceeds_the_power_limit(transceiver):
@@ -115,7 +121,7 @@ def test_nobody_exceeds_the_power_limit(transceiver):
     np.testing.assert_array_equal(plan.num_silent, np.sum(plan.power_w == 0.0, axis=-1))
 
 
-@pytest.mark.parametrize("transceiver", [*INVERTING, *UNIFORM_FORCING], ids=name)
+@pytest.mark.parametrize("transceiver", [*INVERTING, *UNIFORM_FORCING, SelectiveForcing(max_noise_mse=0.2)], ids=name)
 def test_active_signals_arrive_aligned(transceiver):
     gain = gains(transceiver)
     plan = transceiver.plan(gain, power_w=1.0, noise_power_w=0.1)
@@ -125,9 +131,9 @@ def test_active_signals_arrive_aligned(transceiver):
     np.testing.assert_allclose(plan.misalignment_mse, (~plan.active).sum(axis=-1), atol=1e-12)
 
 
-@pytest.mark.parametrize("transceiver", [one for one in EVERY if not isinstance(one, LeastError)], ids=name)
+@pytest.mark.parametrize("transceiver", [one for one in EVERY if not isinstance(one, LeastError | SelectiveForcing)], ids=name)
 def test_more_power_never_raises_the_error(transceiver):
-    """All limits by the same factor. (What `LeastError` finds is a local optimum, another one at another power.)"""
+    """All limits by the same factor. (What the others find is a local optimum, another one at another power.)"""
     gain = gains(transceiver)
     errors = [transceiver.plan(gain, power_w=p, noise_power_w=0.1).mse for p in (0.1, 0.2, 1.0, 50.0)]
     assert all((later <= earlier * (1 + 1e-6)).all() for earlier, later in itertools.pairwise(errors))
@@ -199,7 +205,7 @@ def test_who_has_no_channel_is_left_out_and_counted(transceiver):
         transceiver.plan(np.zeros_like(gain), power_w=1.0, noise_power_w=0.1)
 
 
-@pytest.mark.parametrize("rival", [*UNIFORM_FORCING, *ANTENNAS[4:-1]], ids=name)
+@pytest.mark.parametrize("rival", [*UNIFORM_FORCING, *ANTENNAS[4:-2]], ids=name)
 def test_choosing_powers_and_combining_together_is_never_worse(rival):
     """Than any power-limited transceiver behind the beamformer that it starts from."""
     if isinstance(getattr(rival, "transceiver", None), RegularizedInversion):
@@ -238,6 +244,22 @@ def test_the_certificate_of_uniform_forcing_bounds_the_receive_scaling():
     np.testing.assert_allclose(1.0 / plan.eta, certificate.square_norm)
     assert (certificate.bound <= certificate.square_norm * (1 + 1e-9)).all()
     assert np.median(certificate.gap) < 0.5
+
+
+@pytest.mark.parametrize("target", [1e-4, 0.01, 0.1, 10.0])
+def test_selection_keeps_the_noise_within_the_target_and_the_number_within_its_bound(target):
+    gain = Rayleigh().draw((50, 10, 3), rng=np.random.default_rng(6))
+    transceiver = SelectiveForcing(max_noise_mse=target)
+    plan = transceiver.plan(gain, power_w=1.0, noise_power_w=0.1)
+    certificate = transceiver.certificate(gain, power_w=1.0, noise_power_w=0.1)
+    assert (plan.noise_mse <= target * (1 + 1e-9)).all()
+    np.testing.assert_array_equal(plan.active, certificate.selected)
+    assert (certificate.num_selected <= certificate.bound).all()
+    everybody = UniformForcing().plan(gain, power_w=1.0, noise_power_w=0.1).noise_mse <= target
+    assert plan.active[everybody].all()
+    if target == 1e-4:
+        assert not plan.active.any()
+        np.testing.assert_array_equal(plan.mse, 10.0)
 
 
 def test_a_beamformed_transceiver_is_not_beamformed_again():
