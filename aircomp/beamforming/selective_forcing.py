@@ -48,7 +48,7 @@ class SelectiveForcing:
         chosen = self._select(links)
         some = chosen.num_selected > 0
         norm = np.where(some, np.sqrt(chosen.square_norm), 1.0)
-        receive = np.where(some[..., None], chosen.combiner, 1.0 + 0.0j) / norm[..., None]
+        receive = np.asarray(np.where(some[..., None], chosen.combiner, 1.0) / norm[..., None], dtype=complex)
         heard = combined_gain(links.gain, receive)
         combined = replace(links, gain=heard, amplitude=np.abs(heard))
         plan = aligned_plan(
