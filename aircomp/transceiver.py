@@ -93,6 +93,10 @@ class TransceiverPlan:
             noise_power_w: noise and interference, as it is; a number or (...).
         """
         channel = np.asarray(gain, dtype=complex)
+        planned = self.transmit.shape if self.receive is None else (*self.transmit.shape, self.receive.shape[-1])
+        if channel.shape[-len(planned) :] != planned:
+            raise ValueError(f"gain: got shape {channel.shape}; needed is {planned}, or more leading axes of realisations")
+        checked("noise_power_w", noise_power_w, low=0.0)
         if self.receive is not None:
             channel = combined_gain(channel, self.receive)
         received = channel * self.transmit / np.sqrt(self.eta)[..., None]
@@ -100,6 +104,8 @@ class TransceiverPlan:
 
     def __getitem__(self, draw: int) -> TransceiverPlan:
         """The plan of one draw along the first axis."""
+        if not self.eta.ndim:
+            raise IndexError(f"plan: got index {draw} of a plan of one draw; only a batch has draws to choose from")
         return TransceiverPlan(
             transmit=self.transmit[draw],
             receive=None if self.receive is None else self.receive[draw],
@@ -190,7 +196,7 @@ class Links:
         if not heard.any(axis=-1).all():
             raise ValueError("gain: got a draw in which every client's channel is 0; needed is at least one that is not")
         shape = amplitude.shape
-        weight = checked("weights", 1.0 if weights is None else weights, low=0.0, high=1e100, open_low=True)
+        weight = np.array(checked("weights", 1.0 if weights is None else weights, low=0.0, high=1e100, open_low=True))
         power = checked("power_w", power_w, low=0.0, open_low=True)
         return cls(
             gain=channel,

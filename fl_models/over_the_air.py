@@ -47,7 +47,8 @@ class OverTheAirPlan:
     def mean(self, updates: FloatArray, *, edge_round: int, rng: np.random.Generator) -> FloatArray:
         """For each value Σ_active Δ_i/M and noise, the M clients being those active on its subcarrier; 0 where there are none.
 
-        At one subcarrier, without misalignment and with `LargestNorm`, the noise ñ has E‖ñ‖² = Δ_max² σ²/(M² η).
+        At one subcarrier, without misalignment, with `LargestNorm` and an even number of values, the noise ñ has
+        E‖ñ‖² = Δ_max² σ²/(M² η).
 
         Source: Fang et al. 2022 (AirComp-FedZO), section IV; Zhu, Wang, Huang 2019, "Broadband analog aggregation".
         """
@@ -57,13 +58,14 @@ class OverTheAirPlan:
         mean: FloatArray = np.zeros(num_parameters)
         if taking_part.any():
             num_active = plan.active.sum(axis=-1)
-            scale = self.scaling.scale(updates[taking_part])
+            sent = updates[taking_part]
+            scale = self.scaling.scale(sent)
             if scale.factor > 0.0:
-                symbols = self.grid.pack((updates.astype(float) - scale.offset) / scale.factor)
+                symbols = self.grid.pack((sent.astype(float) - scale.offset) / scale.factor)
                 received = superpose(
                     np.moveaxis(symbols, -1, 0),
-                    gain=self.gain[edge_round],
-                    transmit=plan.transmit,
+                    gain=self.gain[edge_round][:, taking_part],
+                    transmit=plan.transmit[:, taking_part],
                     noise_power_w=self.noise_power_w,
                     rng=rng,
                 )
@@ -81,8 +83,9 @@ class OverTheAir:
     threshold then is one on the fading, and the clients at the cell's edge are not shut out for good. It plans with what is
     known of the fading; the air adds with the true one.
 
-    Energy is counted for symbols of unit power, the most that there can be with `LargestNorm`; a client whose update is smaller
-    than the largest radiates less, by the square of the ratio.
+    Who takes part and how much energy that takes is counted as if symbols of unit power were on every subcarrier. With
+    `LargestNorm` no client's symbols have more power over all; one whose update is smaller than the largest radiates less, by
+    the square of the ratio.
 
     Attributes:
         transceiver: how clients send; where the station has several antennas, one that takes them, such as
@@ -103,8 +106,14 @@ class OverTheAir:
             )
         received_w = mean_received_power_w(channel)
         known = flat_channels(channel.estimated_response, antennas=with_antennas)
+        plan = self.transceiver.plan(known, power_w=received_w, noise_power_w=channel.noise_power_w)
+        if not (plan.weights == 1.0).all():
+            raise ValueError(
+                f"transceiver: got {self.transceiver!r}, whose plan is for a weighted sum; needed is one for the plain sum, "
+                "as updates are scaled here: for COTAF TruncatedInversion with scaling=RootMeanSquareNorm()"
+            )
         return OverTheAirPlan(
-            transceiver=self.transceiver.plan(known, power_w=received_w, noise_power_w=channel.noise_power_w),
+            transceiver=plan,
             gain=flat_channels(channel.response, antennas=with_antennas),
             mean_received_power_w=received_w,
             noise_power_w=channel.noise_power_w,

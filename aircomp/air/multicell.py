@@ -39,7 +39,7 @@ def plan_cells(
     serving_cell: ArrayLike,
     power_w: ArrayLike,
     noise_power_w: float,
-    max_iterations: int = 100,
+    max_iterations: int = 1000,
 ) -> MulticellPlan:
     """Plans for cells that all compute over the air at once in the same band (reuse 1).
 
@@ -71,6 +71,10 @@ def plan_cells(
     client_axis = channel.ndim - 1 - antennas
     num_cells, num_clients = channel.shape[client_axis - 1 : client_axis + 1]
     serving = checked("serving_cell", serving_cell, low=0, high=num_cells - 1, shape=(num_clients,))
+    if (serving % 1.0).any():
+        raise ValueError(
+            f"serving_cell: got {serving[serving % 1.0 > 0.0][0]:g}; allowed is an integer from 0 to {num_cells - 1}"
+        )
     power = checked("power_w", power_w, low=0.0, open_low=True, shape=(num_clients,))
     noise = float(checked("noise_power_w", noise_power_w, low=0.0, open_low=True, shape=()))
     check_count("max_iterations", max_iterations)

@@ -69,7 +69,7 @@ def gaussian_delta(epsilon: ArrayLike, *, noise_multiplier: ArrayLike) -> FloatA
     """Least δ for which the Gaussian mechanism is (ε, δ)-private: Φ(μ/2 - ε/μ) - e^ε Φ(-μ/2 - ε/μ), μ = 1/noise_multiplier.
 
     With r(u) = e^(u²/2) Φ(-u) it is e^(-u²/2)(r(u) - r(u + μ)) at u = ε/μ - μ/2, which loses no digits however small δ is; only
-    μ << 1 costs some, the relative error being about 1e-15 (1 + u)/μ.
+    μ << 1 costs some, the relative error being about 1e-15 (1 + u)/μ, and 1e-16 u² for large u.
 
     Args:
         epsilon: ε >= 0.

@@ -22,7 +22,7 @@ class PowerPrices:
     Attributes:
         price_per_w: (K,) μ_i, by how much the mean error falls for another watt of client i's average power.
         least_mean_mse: the dual's value, a lower bound on the mean error of any power control within the limits.
-        kkt_residual: largest excess over a limit (relative to it) or price times slack (relative to Σw²).
+        kkt_residual: largest excess over a limit, relative to it, or duality gap Σ prices times slack, relative to the error.
         iterations: Newton steps.
     """
 
@@ -48,7 +48,7 @@ def power_prices(
         weights: (K,) or (..., K) weights w_i; 1 each if not given.
 
     Raises:
-        ArithmeticError: if the residual stays above 1e-10, with its value.
+        ArithmeticError: if the residual stays above 1e-10, as it may where signals are more than 50 dB below the noise.
 
     Source: Cao, Zhu, Xu, Huang 2020, "Optimized power control for over-the-air computation in fading channels", section V;
     the convex form and the Newton steps are derived in docs/theory.md.
@@ -66,11 +66,11 @@ def power_prices(
         weights=links.weights.reshape(-1, num_clients),
         noise_power_w=links.noise_power_w.reshape(-1),
     )
-    largest = float(np.mean(np.sum(dual.weights**2, axis=-1)))
-    price = np.mean(dual.weights**2, axis=0) * 0.1
+    price = dual.start()
     point = dual.at(price)
     for iteration in range(MAX_ITERATIONS):
-        residual = max(float(point.excess.max()), float((price * np.abs(point.excess)).max()) / largest)
+        error = float(point.value - price @ point.excess)
+        residual = max(float(point.excess.max()), float(price @ np.abs(point.excess)) / error)
         if residual <= KKT_TOLERANCE:
             return PowerPrices(
                 price_per_w=price / power, least_mean_mse=point.value, kkt_residual=residual, iterations=iteration
@@ -83,11 +83,14 @@ def power_prices(
         while True:
             candidate = price * np.exp(length * step)
             reached = dual.at(candidate)
-            if reached.value >= point.value + 1e-4 * length * (slope @ step) - 1e-15 * largest or length < 1e-6:
+            if reached.value >= point.value + 1e-4 * length * (slope @ step) - 1e-14 * error or length < 1e-6:
                 break
             length /= 2.0
         price, point = candidate, reached
-    raise ArithmeticError(f"power prices: got a residual of {residual:.1e} after {MAX_ITERATIONS} steps; needed is 1e-10")
+    raise ArithmeticError(
+        f"power prices: got a residual of {residual:.1e} after {MAX_ITERATIONS} steps; needed is {KKT_TOLERANCE:g}, which "
+        "rounding may not allow where signals are more than 50 dB below the noise"
+    )
 
 
 def priced_scaling(amplitude: FloatArray, *, price: FloatArray, weights: FloatArray, noise_power_w: FloatArray) -> FloatArray:
@@ -128,6 +131,16 @@ class _Dual:
     reach: FloatArray
     weights: FloatArray
     noise_power_w: FloatArray
+
+    def start(self) -> FloatArray:
+        """(K,) prices between what they tend to in little noise, w²σ²/a², in much, w a Σwa/σ², and a part of w²."""
+        noise = np.mean(self.noise_power_w)
+        square = np.mean(self.weights**2, axis=0)
+        strength = np.mean((self.weights * self.reach) ** 2, axis=0)
+        root = np.sqrt(strength)
+        heard = strength > 0.0
+        strength, root = np.where(heard, strength, 1.0), np.where(heard, root, 1.0)
+        return 1.0 / (strength / (square**2 * noise) + noise / (root * root.sum()) + 10.0 / square)
 
     def at(self, price: FloatArray) -> _Point:
         scaling = priced_scaling(

@@ -46,13 +46,21 @@ class RegularizedInversion:
     def for_average_power(
         cls, gain: ArrayLike, *, power_w: ArrayLike, noise_power_w: ArrayLike, weights: ArrayLike | None = None
     ) -> RegularizedInversion:
-        """With the prices under which the given draws (..., K) keep to the power budget."""
+        """With the prices under which the given draws (..., K) keep to the power budget.
+
+        A client with power to spare in these draws has a price near 0, so give it draws enough: in others, with deeper fades,
+        nothing limits it.
+        """
+        unheard = ~np.any(gain, axis=tuple(range(np.ndim(gain) - 1)))
+        if unheard.any():
+            raise ValueError(f"gain: got client {np.argmax(unheard)} with a channel of 0 in every draw, which prices no power")
         return cls(price_per_w=power_prices(gain, power_w=power_w, noise_power_w=noise_power_w, weights=weights).price_per_w)
 
     def plan(
         self, gain: ArrayLike, *, power_w: ArrayLike, noise_power_w: ArrayLike, weights: ArrayLike | None = None
     ) -> TransceiverPlan:
         links = Links.of(gain, power_w=power_w, noise_power_w=noise_power_w, weights=weights)
+        checked("noise_power_w", noise_power_w, low=0.0, open_low=True)
         prices = self.price_per_w
         if prices is None:
             prices = power_prices(gain, power_w=power_w, noise_power_w=noise_power_w, weights=weights).price_per_w

@@ -17,8 +17,9 @@ from channels.small_scale.fading import Fading
 class TruncatedInversion:
     """Clients with |h_i| >= h_min send b_i = √η w_i h_i*/|h_i|², with η = h_min² min_i P_i/w_i²; the others are silent.
 
-    η does not depend on the draw, so a client needs to know no channel but its own, and no draw breaks its power limit.
-    The error of the sum is σ²/η plus w_i² for each silent client.
+    η does not depend on the draw, so a client needs to know no channel but its own, and no draw breaks its power limit; the
+    limit of a client that is silent, or has no channel at all, counts in it too. The error of the sum is σ²/η plus w_i² for
+    each silent client.
 
     Attributes:
         threshold: h_min, in units of the gain that `plan` is given.

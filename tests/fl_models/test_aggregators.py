@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from aircomp import (
+    COTAF,
     ChannelInversion,
     LargestNorm,
     LeastError,
@@ -178,6 +179,36 @@ def test_plans_are_made_with_what_is_known_and_used_on_the_truth(make_network):
     known = np.moveaxis(channel.estimated_response[:, :, 0], -1, 1)
     np.testing.assert_allclose(plan.transceiver.mse_on(known, noise_power_w=channel.noise_power_w), plan.transceiver.mse)
     assert (plan.transceiver.mse_on(plan.gain, noise_power_w=channel.noise_power_w) > 2 * plan.transceiver.mse).mean() > 0.5
+
+
+def test_who_is_silent_has_no_say(make_network, updates):
+    """Not in the scale, not in the sum, whatever his update is; and where nobody sends there is no noise."""
+    channel = selective(make_network)
+    response = np.where(np.arange(NUM_CLIENTS)[:, None, None] == 2, 0.1 * channel.response, channel.response)
+    response[..., 3] *= 1e-3  # nobody passes on the last subcarrier
+    faded = dataclasses.replace(channel, response=response, estimated_response=response)
+    plan = OverTheAir(transceiver=TruncatedInversion(threshold=0.7)).plan(faded)
+    assert not plan.active[:, 2].any()
+    odd = updates.copy()
+    odd[2] = np.nan
+    loud = np.where(np.arange(NUM_CLIENTS)[:, None] == 2, 1e6, updates)
+    one, other = (plan.mean(values, edge_round=0, rng=np.random.default_rng(0)) for values in (odd, loud))
+    np.testing.assert_array_equal(one, other)
+    unused = np.arange(NUM_PARAMETERS) // 2 % 4 == 3
+    np.testing.assert_array_equal(one[unused], 0.0)
+    assert (one[~unused] != 0.0).all()
+
+
+def test_power_is_averaged_over_subcarriers(make_network):
+    channel = selective(make_network)
+    plan = OverTheAir(transceiver=ChannelInversion()).plan(channel)
+    np.testing.assert_allclose(plan.power_fraction, plan.transceiver.power_w.mean(axis=1) / plan.mean_received_power_w)
+    assert (plan.power_fraction.max(axis=1) < 1.0 - 1e-6).any()
+
+
+def test_weighted_plans_are_refused(channel):
+    with pytest.raises(ValueError, match="transceiver: got COTAF.* for COTAF TruncatedInversion with scaling"):
+        OverTheAir(transceiver=COTAF(threshold=0.5, mean_square_update=0.01)).plan(channel)
 
 
 def test_several_antennas_need_a_transceiver_that_takes_them(make_network):

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from aircomp import ChannelInversion, FullPower, OptimalPowerControl, TruncatedInversion, plan_cells, superpose
+from aircomp import (
+    ChannelInversion,
+    FullPower,
+    OptimalPowerControl,
+    ReceiveBeamforming,
+    TruncatedInversion,
+    UniformForcing,
+    plan_cells,
+    superpose,
+)
 from channels import Rayleigh
 
 SERVING = np.array([0, 1, 0, 2, 1, 2, 2])
@@ -39,6 +48,23 @@ def test_plans_and_interference_agree(transceiver):
         assert (np.abs(error.mean(axis=-1) - plan.mse) < 4 * error.std(axis=-1) / np.sqrt(num)).all()
 
 
+@pytest.mark.parametrize("transceiver", [UniformForcing(), ReceiveBeamforming(transceiver=OptimalPowerControl())])
+def test_behind_several_antennas_plans_and_signals_agree(transceiver):
+    """Interference is what is left of it behind the combining."""
+    rng, num, noise = np.random.default_rng(1), 20_000, 0.1
+    gain = gains(3)[..., None] * np.exp(2j * np.pi * rng.random((3, 3, 7, 4)))
+    cells = plan_cells(transceiver, gain, serving_cell=SERVING, power_w=POWER, noise_power_w=noise)
+    assert cells.converged
+    transmit = np.zeros((3, 7), dtype=complex)
+    for plan, clients in zip(cells.plans, cells.clients, strict=True):
+        transmit[:, clients] = plan.transmit
+    symbols = rng.standard_normal((3, 7, num, 2)).view(complex)[..., 0] / np.sqrt(2.0)
+    for cell, (plan, clients) in enumerate(zip(cells.plans, cells.clients, strict=True)):
+        received = superpose(symbols, gain=gain[:, cell], transmit=transmit, noise_power_w=noise, rng=rng)
+        error = np.abs(plan.combine(received) - symbols[:, clients].sum(axis=-2)) ** 2
+        assert (np.abs(error.mean(axis=-1) - plan.mse) < 4 * error.std(axis=-1) / np.sqrt(num)).all()
+
+
 def test_what_leaks_raises_the_error_and_nothing_leaks_without_links():
     alone = plan_cells(OptimalPowerControl(), gains(leak=0.0), serving_cell=SERVING, power_w=POWER, noise_power_w=0.1)
     assert (alone.interference_power_w == 0.0).all()
@@ -60,6 +86,7 @@ def test_interference_is_at_most_that_of_full_power():
     [
         ({"serving_cell": [0, 1, 0, 1, 1, 0, 0]}, "serving_cell: got no client of station 2"),
         ({"serving_cell": 3}, "serving_cell: got 3"),
+        ({"serving_cell": [0, 1, 0, 2, 1, 2, 0.5]}, "serving_cell: got 0.5; allowed is an integer from 0 to 2"),
         ({"gain": np.ones(7)}, "gain: got shape"),
         ({"noise_power_w": 0.0}, "noise_power_w: got 0"),
         ({"max_iterations": 0}, "max_iterations: got 0"),

@@ -26,6 +26,11 @@ def test_the_noise_falls_as_the_updates_do():
 def test_the_precoding_factor_is_the_published_one():
     factor = COTAF(threshold=0.5, mean_square_update=MEAN_SQUARE).precoding(power_w=2.0)
     np.testing.assert_allclose(factor, 2.0 / MEAN_SQUARE.max(axis=1))
+    weights = np.linspace(0.5, 3.0, CLIENTS)
+    weighted = COTAF(threshold=0.5, mean_square_update=MEAN_SQUARE).precoding(power_w=POWER, weights=weights)
+    np.testing.assert_allclose(weighted, np.min(POWER / (weights**2 * MEAN_SQUARE), axis=1))
+    plan = COTAF(threshold=0.5, mean_square_update=MEAN_SQUARE).plan(draws(), power_w=POWER, noise_power_w=0.1, weights=weights)
+    np.testing.assert_allclose(plan.eta, 0.25 * weighted)
 
 
 def test_raw_updates_arrive_as_their_sum_within_the_average_power():

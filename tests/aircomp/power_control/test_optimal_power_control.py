@@ -86,6 +86,14 @@ def test_in_much_noise_everybody_sends_at_full_power_and_without_any_all_invert(
     np.testing.assert_allclose(silent.mse, 0.0, atol=1e-12)
 
 
+@pytest.mark.parametrize("scale", [1e-60, 1e-12, 1e12, 1e60])
+def test_the_scale_of_gains_does_not_matter(scale):
+    small = OptimalPowerControl().plan(scale * draws(), power_w=POWER, noise_power_w=0.1 * scale**2, weights=WEIGHTS)
+    unit = OptimalPowerControl().plan(draws(), power_w=POWER, noise_power_w=0.1, weights=WEIGHTS)
+    np.testing.assert_allclose(small.mse, unit.mse, rtol=1e-12)
+    np.testing.assert_allclose(small.transmit, unit.transmit, rtol=1e-12)
+
+
 def test_who_has_no_channel_is_left_out_and_counted():
     with_deaf = OptimalPowerControl().plan([1.0, 0.0, 0.5j], power_w=1.0, noise_power_w=0.1, weights=[1.0, 2.0, 1.0])
     without = OptimalPowerControl().plan([1.0, 0.5j], power_w=1.0, noise_power_w=0.1)
