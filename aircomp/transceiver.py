@@ -81,6 +81,9 @@ class TransceiverPlan:
 
     def combine(self, received: ComplexArray) -> ComplexArray:
         """(..., S) estimates mᴴy/√η of the weighted sums, from received symbols (..., S), or (..., A, S) at antennas."""
+        arrives = self.eta.shape if self.receive is None else self.receive.shape
+        if received.ndim <= len(arrives) or received.shape[: len(arrives)] != arrives:
+            raise ValueError(f"received: got shape {received.shape}; needed is {arrives} and the symbols")
         if self.receive is not None:
             received = np.matmul(self.receive[..., None, :].conj(), received)[..., 0, :]
         return received / np.sqrt(self.eta)[..., None]
@@ -96,6 +99,7 @@ class TransceiverPlan:
         planned = self.transmit.shape if self.receive is None else (*self.transmit.shape, self.receive.shape[-1])
         if channel.shape[-len(planned) :] != planned:
             raise ValueError(f"gain: got shape {channel.shape}; needed is {planned}, or more leading axes of realisations")
+        checked("gain", np.abs(channel))
         checked("noise_power_w", noise_power_w, low=0.0)
         if self.receive is not None:
             channel = combined_gain(channel, self.receive)
@@ -131,11 +135,13 @@ class Transceiver(Protocol):
 
         Args:
             gain: (..., K) or (..., K, A) complex channel amplitudes h_i. A client without any channel (h = 0) is left out.
-            power_w: most that each client may use; a number, (K,) or (..., K).
-            noise_power_w: noise power σ² in one complex symbol, at each antenna; a number or (...), one a draw.
-            weights: (K,) or (..., K) weights of the wanted sum; 1 each if not given.
+            power_w: most that each client may use; a number, (K,), or what broadcasts to (..., K).
+            noise_power_w: noise power σ² in one complex symbol, at each antenna; a number or (...), one a draw. It may have
+                more leading axes than the gains: noise (4, 1) and gains (D, K) make a plan of (4, D) draws.
+            weights: weights > 0 of the wanted sum, of such a shape; 1 each if not given. Who shall not count has h = 0.
 
-        Only power_w·|h|² matters: one may pass fading of unit power with the mean received powers instead.
+        Only power_w·|h|² matters: one may pass fading of unit power with the mean received powers instead. No check can tell
+        antennas from clients: (D, K) given to a transceiver that takes antennas is one draw of D clients at K antennas.
         """
         ...
 
@@ -185,8 +191,15 @@ class Links:
         """The inputs of `Transceiver.plan`, checked; errors name the argument."""
         channel = np.asarray(gain, dtype=complex)
         if channel.ndim < 1 + antennas or 0 in channel.shape:
-            axes = "(..., number of clients >= 1, antennas >= 1)" if antennas else "(..., number of clients >= 1)"
-            raise ValueError(f"gain: got shape {channel.shape}; needed is {axes}")
+            axes = "(..., clients, antennas)" if antennas else "(..., clients)"
+            raise ValueError(f"gain: got shape {channel.shape}; needed is {axes}, none of them 0")
+        noise = checked("noise_power_w", noise_power_w, low=0.0)
+        links = channel.shape[:-1] if antennas else channel.shape
+        try:
+            batch = np.broadcast_shapes(links[:-1], noise.shape)
+        except ValueError:
+            raise ValueError(f"noise_power_w: got shape {noise.shape}; needed is a number or shape {links[:-1]}") from None
+        channel = np.broadcast_to(channel, batch + channel.shape[len(links) - 1 :])
         amplitude = np.abs(channel)
         if not np.isfinite(amplitude).all():
             checked("gain", amplitude)
@@ -204,7 +217,7 @@ class Links:
             heard=heard,
             root_power=checked("power_w", np.sqrt(power), shape=shape),
             weights=checked("weights", weight, shape=shape),
-            noise_power_w=checked("noise_power_w", noise_power_w, low=0.0, shape=shape[:-1]),
+            noise_power_w=np.broadcast_to(noise, batch),
             equal_weights=bool((weight == weight.flat[0]).all()),
         )
 

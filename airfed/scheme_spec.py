@@ -83,8 +83,11 @@ class SchemeSpec(Spec):
         def profile() -> tuple[PartitionableModel, PartitionProblem]:
             if not isinstance(task.model, PartitionableModel):
                 raise ScenarioError(f"learning.model: got {task.model}, which has no hidden neurons for hist to deal out")
+            # The more antennas and subcarriers, the less a round varies, and the longer it takes to plan one.
+            num_draws = max(20, 200 // (network.num_antennas * network.num_subcarriers))
             problem = partition_problem(
                 task.model,
+                num_draws=num_draws,
                 network=network,
                 aggregator=aggregator,
                 clock=clock,

@@ -75,7 +75,7 @@ class FullPowerSpec(Spec):
 
 
 class ChannelInversionSpec(Spec):
-    """everybody arrives at the strength of the weakest"""
+    """everybody arrives at the strength of the weakest; with several antennas, uniform forcing"""
 
     kind: Literal["channel_inversion"] = "channel_inversion"
 

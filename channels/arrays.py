@@ -36,6 +36,8 @@ def checked(
         ...
     ValueError: bandwidth_hz: got -1 at index (1,); allowed is a finite number > 0
     """
+    if np.iscomplexobj(value):
+        raise ValueError(f"{name}: got complex numbers; needed are real ones")
     array = np.asarray(value, dtype=float)
     above = array > low if open_low else array >= low
     below = array < high if open_high else array <= high
@@ -63,6 +65,18 @@ def check_member(name: str, value: Any, kind: type[Enum]) -> None:
     """
     if not isinstance(value, kind):
         raise ValueError(f"{name}: got {value!r}; allowed is a member of {kind.__name__}: {', '.join(kind.__members__)}")
+
+
+def check_object(name: str, value: Any, *, method: str, example: str) -> None:
+    """A ValueError unless `value` is an object, not a class or a text, with the method.
+
+    >>> check_object("transceiver", "full power", method="plan", example="FullPower()")
+    Traceback (most recent call last):
+        ...
+    ValueError: transceiver: got 'full power'; needed is an object with a method plan, such as FullPower()
+    """
+    if isinstance(value, type) or not callable(getattr(value, method, None)):
+        raise ValueError(f"{name}: got {value!r}; needed is an object with a method {method}, such as {example}")
 
 
 def check_count(name: str, value: Any) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from channels.arrays import ComplexArray, FloatArray, IntArray, check_count, checked
+from channels.arrays import ComplexArray, FloatArray, IntArray, check_count, check_object, checked
 from channels.channel_state import CellChannel, ChannelState
 from channels.devices import Devices
 from channels.knowledge.channel_knowledge import ChannelKnowledge
@@ -69,8 +69,7 @@ class Network:
         cells, clients = (self.num_cells,), (self.num_clients,)
         if not isinstance(self.large_scale, LargeScale):
             raise ValueError(f"large_scale: got {self.large_scale!r}; needed is a LargeScale, what a propagation model draws")
-        if isinstance(self.fading, type) or not callable(getattr(self.fading, "draw", None)):
-            raise ValueError(f"fading: got {self.fading!r}; needed is a model, such as Rayleigh()")
+        check_object("fading", self.fading, method="draw", example="Rayleigh()")
         checked("noise_psd_w_per_hz", self.noise_psd_w_per_hz, low=0.0, open_low=True)
         for name, shape in (
             ("bandwidth_hz", cells),

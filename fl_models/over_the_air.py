@@ -10,7 +10,7 @@ from aircomp.air.superposition import superpose
 from aircomp.transceiver import Transceiver, TransceiverPlan, takes_antennas
 from aircomp.updates.ofdm_grid import OFDMGrid
 from aircomp.updates.scaling import LargestNorm, UpdateScaling
-from channels.arrays import BoolArray, ComplexArray, FloatArray
+from channels.arrays import BoolArray, ComplexArray, FloatArray, check_object
 from channels.channel_state import CellChannel
 
 
@@ -95,6 +95,10 @@ class OverTheAir:
 
     transceiver: Transceiver
     scaling: UpdateScaling = field(default_factory=LargestNorm)
+
+    def __post_init__(self) -> None:
+        check_object("transceiver", self.transceiver, method="plan", example="OptimalPowerControl()")
+        check_object("scaling", self.scaling, method="scale", example="LargestNorm()")
 
     def plan(self, channel: CellChannel) -> OverTheAirPlan:
         antennas, subcarriers = channel.response.shape[-2:]

@@ -38,22 +38,25 @@ def plan_cells(
     *,
     serving_cell: ArrayLike,
     power_w: ArrayLike,
-    noise_power_w: float,
-    max_iterations: int = 1000,
+    noise_power_w: ArrayLike,
+    weights: ArrayLike = 1.0,
+    max_iterations: int = 200,
 ) -> MulticellPlan:
     """Plans for cells that all compute over the air at once in the same band (reuse 1).
 
     Symbols of other cells are independent of one's own: they add their power to the noise. Each cell plans for noise and
     interference, which changes what it causes to others, and so on to a fixed point, from no interference at all. Under
     `OptimalPowerControl` more noise never lowers a client's power, so interference rises from step to step and, powers being
-    limited, converges (Yates 1995); plans that do not depend on the noise take two steps.
+    limited, converges (Yates 1995); plans that do not depend on the noise take two steps. Others need not converge: clients
+    that a noise target selects may come and go for ever.
 
     Args:
         transceiver: the rule of every cell.
         gain: (..., N, K) amplitudes from every client to every station, or (..., N, K, A) for a transceiver with antennas.
         serving_cell: (K,) station that each client computes with; every station has at least one client.
         power_w: most that each client may use; a number or (K,).
-        noise_power_w: σ² > 0 at each station and antenna.
+        noise_power_w: σ² > 0 at each antenna; a number or (N,).
+        weights: of each client in its cell's sum; a number or (K,).
         max_iterations: most rounds of planning.
 
     Source: Cao, Zhu, Xu, Cui 2021, "Cooperative interference management for over-the-air computation networks" (the model);
@@ -70,13 +73,20 @@ def plan_cells(
         raise ValueError(f"gain: got shape {channel.shape}; needed is (..., stations, clients{', antennas' * antennas})")
     client_axis = channel.ndim - 1 - antennas
     num_cells, num_clients = channel.shape[client_axis - 1 : client_axis + 1]
+    if np.shape(serving_cell) not in ((), (num_clients,)):
+        axes = "(..., stations, clients, antennas)" if antennas else "(..., stations, clients)"
+        raise ValueError(
+            f"serving_cell: got shape {np.shape(serving_cell)}; needed is one for each of {num_clients} clients, gain of shape "
+            f"{channel.shape} being {axes}"
+        )
     serving = checked("serving_cell", serving_cell, low=0, high=num_cells - 1, shape=(num_clients,))
     if (serving % 1.0).any():
         raise ValueError(
             f"serving_cell: got {serving[serving % 1.0 > 0.0][0]:g}; allowed is an integer from 0 to {num_cells - 1}"
         )
     power = checked("power_w", power_w, low=0.0, open_low=True, shape=(num_clients,))
-    noise = float(checked("noise_power_w", noise_power_w, low=0.0, open_low=True, shape=()))
+    noise = checked("noise_power_w", noise_power_w, low=0.0, open_low=True, shape=(num_cells,))
+    weight = checked("weights", weights, low=0.0, open_low=True, shape=(num_clients,))
     check_count("max_iterations", max_iterations)
     clients = tuple(np.flatnonzero(serving == cell) for cell in range(num_cells))
     empty = [cell for cell in range(num_cells) if not len(clients[cell])]
@@ -91,7 +101,8 @@ def plan_cells(
             transceiver.plan(
                 np.take(to_station[cell], clients[cell], axis=client_axis - 1),
                 power_w=power[clients[cell]],
-                noise_power_w=noise + interference[..., cell],
+                noise_power_w=noise[cell] + interference[..., cell],
+                weights=weight[clients[cell]],
             )
             for cell in range(num_cells)
         )

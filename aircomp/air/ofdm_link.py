@@ -129,6 +129,9 @@ def delayed_taps(taps: ArrayLike, *, offset_samples: ArrayLike) -> ComplexArray:
 def subcarrier_gain(taps: ArrayLike, *, num_subcarriers: int, offset_samples: ArrayLike = 0) -> ComplexArray:
     """(..., S) gains H[s] e^{-j 2π s o/S} with H[s] = Σ_l h_l e^{-j 2π s l/S}, of taps (..., L) that come o samples late.
 
+    In the order of the DFT, from the carrier up and then the negative frequencies; those of `subcarrier_frequencies_hz` rise
+    through the band and are half a subcarrier from these.
+
     >>> np.abs(subcarrier_gain([1.0, 1.0], num_subcarriers=2, offset_samples=3)).round(9).tolist()
     [2.0, 0.0]
     """

@@ -38,8 +38,11 @@ def superpose(
     noise_w = checked("noise_power_w", noise_power_w, low=0.0)
     channel, scaling = np.asarray(gain), np.asarray(transmit)
     antennas = channel.ndim > scaling.ndim
+    sent = np.asarray(symbols)
+    if sent.ndim < 2 or channel.shape[: channel.ndim - antennas][-1] != sent.shape[-2]:
+        raise ValueError(f"symbols: got shape {sent.shape}; needed is (..., clients, symbols) with gains {channel.shape}")
     paths = np.swapaxes(channel * scaling[..., None], -2, -1) if antennas else (channel * scaling)[..., None, :]
-    signal = np.matmul(paths, np.asarray(symbols))
+    signal = np.matmul(paths, sent)
     if not antennas:
         signal = signal[..., 0, :]
     noise = rng.standard_normal((*signal.shape, 2)).view(complex)[..., 0]

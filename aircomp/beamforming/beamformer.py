@@ -32,7 +32,7 @@ class BeamformingResult:
 
     @property
     def gap(self) -> FloatArray:
-        """(...) ‖m‖²/bound - 1: more than this the error cannot fall."""
+        """(...) ‖m‖²/bound - 1, nan without a bound: by at most gap/(1 + gap) of itself the error could be less."""
         return self.square_norm / self.bound - 1.0
 
 

@@ -13,7 +13,7 @@ from aircomp.beamforming.receive_beamforming import ReceiveBeamforming
 from aircomp.beamforming.successive_convex import SuccessiveConvexApproximation
 from aircomp.power_control.optimal_power_control import OptimalPowerControl
 from aircomp.transceiver import Links, TransceiverPlan, combined_gain
-from channels.arrays import ComplexArray, FloatArray, check_count, checked
+from channels.arrays import ComplexArray, FloatArray, check_count, check_object, checked
 
 STEPS = 2.0 ** np.arange(2, -15, -2)
 """How far a step is tried, in multiples of that to the optimum of its quadratic problem."""
@@ -46,6 +46,7 @@ class LeastError:
     max_iterations: int = 500
 
     def __post_init__(self) -> None:
+        check_object("beamformer", self.beamformer, method="solve", example="SuccessiveConvexApproximation()")
         checked("tolerance", self.tolerance, low=0.0)
         check_count("max_iterations", self.max_iterations)
 

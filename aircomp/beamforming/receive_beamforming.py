@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from aircomp.beamforming.beamformer import Beamformer
 from aircomp.beamforming.successive_convex import SuccessiveConvexApproximation
 from aircomp.transceiver import Links, Transceiver, TransceiverPlan, combined_gain, takes_antennas
-from channels.arrays import ComplexArray
+from channels.arrays import ComplexArray, check_object
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,8 @@ class ReceiveBeamforming:
     beamformer: Beamformer = field(default_factory=SuccessiveConvexApproximation)
 
     def __post_init__(self) -> None:
+        check_object("beamformer", self.beamformer, method="solve", example="SuccessiveConvexApproximation()")
+        check_object("transceiver", self.transceiver, method="plan", example="OptimalPowerControl()")
         if takes_antennas(self.transceiver):
             raise ValueError(f"transceiver: got {self.transceiver!r}; needed is one for a single antenna")
 

@@ -12,6 +12,7 @@ from aircomp.beamforming.receive_beamforming import ReceiveBeamforming, power_sc
 from aircomp.beamforming.successive_convex import SuccessiveConvexApproximation
 from aircomp.power_control.channel_inversion import ChannelInversion
 from aircomp.transceiver import Links, TransceiverPlan
+from channels.arrays import check_object
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,9 @@ class UniformForcing:
 
     takes_antennas: ClassVar[bool] = True
     beamformer: Beamformer = field(default_factory=SuccessiveConvexApproximation)
+
+    def __post_init__(self) -> None:
+        check_object("beamformer", self.beamformer, method="solve", example="SuccessiveConvexApproximation()")
 
     def plan(
         self, gain: ArrayLike, *, power_w: ArrayLike, noise_power_w: ArrayLike, weights: ArrayLike | None = None

@@ -22,7 +22,7 @@ class TruncatedInversion:
     each silent client.
 
     Attributes:
-        threshold: h_min, in units of the gain that `plan` is given.
+        threshold: h_min > 0, in units of the gain that `plan` is given; ∞ silences all, as `best_threshold` may want.
 
     Source: Fang, Yu, Jiang, Shi, Jones, Zhou 2022, "Communication-efficient stochastic zeroth-order optimization for
     federated learning" (AirComp-FedZO), section IV; Zhu, Wang, Huang 2019, "Broadband analog aggregation", eq. 9.
@@ -35,7 +35,8 @@ class TruncatedInversion:
     threshold: float
 
     def __post_init__(self) -> None:
-        checked("threshold", self.threshold, low=0.0, open_low=True)
+        if self.threshold != np.inf:
+            checked("threshold", self.threshold, low=0.0, open_low=True)
 
     @classmethod
     def for_participation(cls, participation: float, *, fading: Fading) -> TruncatedInversion:

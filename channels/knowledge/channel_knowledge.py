@@ -77,6 +77,11 @@ class ChannelKnowledge:
             redraw: another draw of the same fading, for what has changed since; needed if knowledge is aged.
             rng: source of noise and offsets.
         """
+        if response.ndim < 3 or response.shape[-1] != len(frequency_hz):
+            raise ValueError(
+                f"response: got shape {response.shape}; needed is (..., clients, antennas, {len(frequency_hz)} subcarriers), "
+                "the last as in frequency_hz"
+            )
         if self.timing_deviation_s > 0.0 and len(frequency_hz) < 2:
             raise ValueError(
                 f"timing_deviation_s: got {self.timing_deviation_s:g} with a single subcarrier; a timing offset turns "

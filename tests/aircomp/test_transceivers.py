@@ -200,6 +200,27 @@ def test_leading_axes_are_a_batch(transceiver):
 
 
 @each
+def test_noise_may_have_more_axes_than_gains(transceiver):
+    """A sweep over SNRs in one call."""
+    gain = gains(transceiver, 10)
+    sweep = transceiver.plan(gain, power_w=POWER, noise_power_w=[[0.1], [1.0]], weights=WEIGHTS)
+    assert sweep.mse.shape == (2, 10)
+    for noise, row in zip((0.1, 1.0), sweep.mse, strict=True):
+        one = transceiver.plan(gain, power_w=POWER, noise_power_w=noise, weights=WEIGHTS)
+        np.testing.assert_allclose(row, one.mse, rtol=1e-6)
+
+
+@each
+def test_received_symbols_of_another_shape_are_refused(transceiver):
+    gain = gains(transceiver)
+    plan = transceiver.plan(gain, power_w=POWER, noise_power_w=0.2)
+    with pytest.raises(ValueError, match=r"received: got shape \(50,\)"):
+        plan.combine(np.ones(50, dtype=complex))
+    with pytest.raises(ValueError, match="symbols: got shape"):
+        superpose(np.ones((50, 5, 1)), gain=gain, transmit=plan.transmit, noise_power_w=0.2, rng=np.random.default_rng(0))
+
+
+@each
 def test_who_has_no_channel_is_left_out_and_counted(transceiver):
     gain = gains(transceiver)
     gain[:, 3] = 0.0
@@ -348,6 +369,25 @@ def test_bad_input_names_the_argument(transceiver, arguments, message):
     good = {"gain": [[1.0, 1.0], [1.0, 2.0]], "power_w": 1.0, "noise_power_w": 0.1} | arguments
     with pytest.raises(ValueError, match=message):
         transceiver.plan(good.pop("gain"), **good)
+
+
+def test_a_threshold_beyond_all_fading_silences_all():
+    plan = TruncatedInversion(threshold=np.inf).plan(draws(), power_w=1.0, noise_power_w=0.1)
+    np.testing.assert_array_equal(plan.mse, 6.0)
+    np.testing.assert_array_equal(plan.transmit, 0.0)
+
+
+@pytest.mark.parametrize("wrong", ["sca", SuccessiveConvexApproximation, None])
+def test_what_is_not_a_beamformer_is_told(wrong):
+    for make in (
+        UniformForcing,
+        LeastError,
+        lambda beamformer: ReceiveBeamforming(transceiver=FullPower(), beamformer=beamformer),
+    ):
+        with pytest.raises(ValueError, match="beamformer: got .* needed is an object with a method solve"):
+            make(beamformer=wrong)
+    with pytest.raises(ValueError, match="transceiver: got .* needed is an object with a method plan"):
+        ReceiveBeamforming(transceiver=FullPower)
 
 
 def test_bad_thresholds():

@@ -65,6 +65,17 @@ def test_behind_several_antennas_plans_and_signals_agree(transceiver):
         assert (np.abs(error.mean(axis=-1) - plan.mse) < 4 * error.std(axis=-1) / np.sqrt(num)).all()
 
 
+def test_weights_and_noise_of_each_station():
+    weights, noise = np.linspace(0.5, 2.0, 7), np.array([0.1, 0.5, 2.0])
+    cells = plan_cells(
+        OptimalPowerControl(), gains(leak=0.0), serving_cell=SERVING, power_w=POWER, noise_power_w=noise, weights=weights
+    )
+    for cell, (plan, clients) in enumerate(zip(cells.plans, cells.clients, strict=True)):
+        own = {"power_w": POWER[clients], "noise_power_w": noise[cell], "weights": weights[clients]}
+        alone = OptimalPowerControl().plan(gains(leak=0.0)[:, cell, clients], **own)
+        np.testing.assert_allclose(plan.mse, alone.mse)
+
+
 def test_what_leaks_raises_the_error_and_nothing_leaks_without_links():
     alone = plan_cells(OptimalPowerControl(), gains(leak=0.0), serving_cell=SERVING, power_w=POWER, noise_power_w=0.1)
     assert (alone.interference_power_w == 0.0).all()
@@ -88,6 +99,10 @@ def test_interference_is_at_most_that_of_full_power():
         ({"serving_cell": 3}, "serving_cell: got 3"),
         ({"serving_cell": [0, 1, 0, 2, 1, 2, 0.5]}, "serving_cell: got 0.5; allowed is an integer from 0 to 2"),
         ({"gain": np.ones(7)}, "gain: got shape"),
+        (
+            {"gain": np.ones((7, 3))},
+            r"serving_cell: got shape \(7,\); needed is one for each of 3 clients, gain",
+        ),
         ({"noise_power_w": 0.0}, "noise_power_w: got 0"),
         ({"max_iterations": 0}, "max_iterations: got 0"),
     ],

@@ -14,6 +14,7 @@ from channels import (
     phase_rotation,
     timing_rotation,
 )
+from channels.arrays import checked
 
 NUM = 40_000
 AT_CARRIER = np.zeros(1)
@@ -116,3 +117,17 @@ def test_bad_values_say_what_is_wrong():
         ChannelKnowledge(timing_deviation_s=1e-7).estimate(
             np.ones((1, 1, 1, 1), complex), frequency_hz=AT_CARRIER, rng=np.random.default_rng(0)
         )
+
+
+@pytest.mark.parametrize("shape", [(20,), (5, 20), (5, 20, 4)])
+def test_a_response_without_axes_for_antennas_and_subcarriers_is_refused(shape):
+    """A phase offset is one for each client: which axis that is must be clear."""
+    with pytest.raises(ValueError, match="response: got shape .*; needed is .* 1 subcarriers"):
+        ChannelKnowledge(phase_deviation_rad=1.0).estimate(
+            np.ones(shape, dtype=complex), frequency_hz=np.zeros(1), rng=np.random.default_rng(0)
+        )
+
+
+def test_complex_numbers_are_not_taken_for_real_ones():
+    with pytest.raises(ValueError, match="power_w: got complex numbers; needed are real ones"):
+        checked("power_w", np.array([0.5j, 1.0]))
