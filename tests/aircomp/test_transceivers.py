@@ -1,5 +1,6 @@
 """Laws over every transceiver, and signal-level Monte Carlo against each plan's closed form."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -379,11 +380,7 @@ def test_a_threshold_beyond_all_fading_silences_all():
 
 @pytest.mark.parametrize("wrong", ["sca", SuccessiveConvexApproximation, None])
 def test_what_is_not_a_beamformer_is_told(wrong):
-    for make in (
-        UniformForcing,
-        LeastError,
-        lambda beamformer: ReceiveBeamforming(transceiver=FullPower(), beamformer=beamformer),
-    ):
+    for make in (UniformForcing, LeastError, functools.partial(ReceiveBeamforming, transceiver=FullPower())):
         with pytest.raises(ValueError, match="beamformer: got .* needed is an object with a method solve"):
             make(beamformer=wrong)
     with pytest.raises(ValueError, match="transceiver: got .* needed is an object with a method plan"):
