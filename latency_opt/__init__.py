@@ -1,8 +1,9 @@
 """Delays, energy, and the convex problems that minimise them."""
 
 from aircomp.result import InfeasibleProblem, Status, UncertifiedSolution, certified
-from latency_opt.bandwidth import BandwidthProblem, BandwidthResult, equal_bandwidth, minimize_deadline
+from latency_opt.bandwidth import BandwidthProblem, equal_bandwidth, minimize_deadline
 from latency_opt.bandwidth_policy import BandwidthPolicy, EqualBandwidth, OptimalBandwidth
+from latency_opt.bandwidth_result import BandwidthResult
 from latency_opt.cell_round import CellRound, CellWorkload, cell_round
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.delays import (
@@ -18,6 +19,8 @@ from latency_opt.neurons import whole_neurons
 from latency_opt.partition import PartitionProblem
 from latency_opt.partition_kkt import PartitionMultipliers, partition_kkt_residual
 from latency_opt.partition_result import PartitionResult
+from latency_opt.price_table import Price, price_table
+from latency_opt.resource_blocks import ResourceBlockResult, minimize_block_deadline
 from latency_opt.round_latency import minimize_round_latency
 from latency_opt.training_bound import TrainingBound
 from latency_opt.training_latency import minimize_training_latency
@@ -39,6 +42,8 @@ __all__ = [
     "PartitionMultipliers",
     "PartitionProblem",
     "PartitionResult",
+    "Price",
+    "ResourceBlockResult",
     "Status",
     "TrainingBound",
     "UncertifiedSolution",
@@ -52,11 +57,13 @@ __all__ = [
     "compute_latency_s",
     "equal_bandwidth",
     "min_bandwidth_hz",
+    "minimize_block_deadline",
     "minimize_deadline",
     "minimize_round_latency",
     "minimize_training_latency",
     "multicast_latency_s",
     "partition_kkt_residual",
+    "price_table",
     "transmit_energy_j",
     "whole_neurons",
 ]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cvxpy as cp
 import numpy as np
 
-from aircomp.result import InfeasibleProblem, Status, status_of
+from aircomp.result import InfeasibleProblem, status_of
 from channels.arrays import FloatArray, checked
 from channels.rates.shannon import shannon_rate_bps
+from latency_opt.bandwidth_result import BandwidthResult
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.min_bandwidth import band_snr
 from latency_opt.monotone_root import monotone_root
@@ -21,9 +22,13 @@ BAND_TOLERANCE = 1e-12
 """The bands add up to the cell's to within this share of it."""
 
 
+TINY = 1e-9
+"""Share of the band by which a client is thought to have more than nothing."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BandwidthProblem:
-    """min_b max_i (c_i + s_i/r_i(b_i)) subject to Σ b_i <= B, with r_i(b) = b log2(1 + p_i g_i/(N0 b)).
+    """min_b max_i (c_i + s_i/r_i(b_i)) subject to Σ b_i <= B and b_i >= f_i, with r_i(b) = b log2(1 + p_i g_i/(N0 b)).
 
     Leading axes are a batch of independent instances; arguments broadcast. A client without payload is not waited for and
     gets no band.
@@ -34,6 +39,10 @@ class BandwidthProblem:
         gain_power_w: (..., n) received power p_i g_i.
         noise_psd_w_per_hz: noise density N0.
         bandwidth_hz: (...) band of the cell, B.
+        min_bandwidth_hz: least band of each client that sends, f_i; a number or (..., n), 0 if not given.
+
+    Raises:
+        InfeasibleProblem: if the least bands add up to more than the cell's, or a client that sends has no channel.
 
     Source: Yang, Chen, Saad, Hong, Shikh-Bahaei 2021, "Energy efficient federated learning over wireless communication
     networks", section III-D (delay minimisation).
@@ -44,10 +53,11 @@ class BandwidthProblem:
     gain_power_w: FloatArray
     noise_psd_w_per_hz: float
     bandwidth_hz: FloatArray
+    min_bandwidth_hz: FloatArray = field(default_factory=lambda: np.asarray(0.0))
 
     def __post_init__(self) -> None:
         checked("noise_psd_w_per_hz", self.noise_psd_w_per_hz, low=0.0, open_low=True)
-        names = ("compute_s", "payload_bits", "gain_power_w")
+        names = ("compute_s", "payload_bits", "gain_power_w", "min_bandwidth_hz")
         arrays = {name: checked(name, getattr(self, name), low=0.0) for name in names}
         band = checked("bandwidth_hz", self.bandwidth_hz, low=0.0, open_low=True)
         try:
@@ -62,6 +72,14 @@ class BandwidthProblem:
         if cut_off.any():
             client = tuple(int(i) for i in np.argwhere(np.broadcast_to(cut_off, shape))[0])
             raise InfeasibleProblem(f"gain_power_w: client {client} has a payload but no channel; leave it out")
+        object.__setattr__(self, "min_bandwidth_hz", np.where(self.payload_bits > 0.0, self.min_bandwidth_hz, 0.0))
+        least = self.min_bandwidth_hz.sum(axis=-1)
+        if (least > self.bandwidth_hz * (1.0 + BAND_TOLERANCE)).any():
+            excess = np.argmax(least - self.bandwidth_hz)
+            raise InfeasibleProblem(
+                f"min_bandwidth_hz: the least bands add up to {least.flat[excess]:g} Hz; the cell has "
+                f"{self.bandwidth_hz.flat[excess]:g}"
+            )
 
     @property
     def snr_hz(self) -> FloatArray:
@@ -102,42 +120,22 @@ class BandwidthProblem:
             constraints={
                 "delivery": compute / scale + cp.multiply(airtime, cp.inv_pos(relative_rate)) <= deadline,
                 "bandwidth": cp.sum(cp.multiply(guess / band, share)) <= 1.0,
+                "min_bandwidth": cp.multiply(guess / band, share) >= self.min_bandwidth_hz[sends] / band,
             },
             scale=scale,
         )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class BandwidthResult:
-    """The optimal bands of a batch of instances.
-
-    Attributes:
-        deadline_s: (...) when the last client is done.
-        bandwidth_hz: (..., n) band of each client.
-        shadow_price_s_per_hz: (...) how much sooner the deadline were with one more hertz.
-        kkt_residual: largest dimensionless violation of the optimality conditions, over the batch.
-        status: OPTIMAL if that is within tolerance.
-        iterations: of the root finding.
-    """
-
-    deadline_s: FloatArray
-    bandwidth_hz: FloatArray
-    shadow_price_s_per_hz: FloatArray
-    kkt_residual: float
-    status: Status
-    iterations: int
-
-
 def minimize_deadline(problem: BandwidthProblem) -> BandwidthResult:
     """Global optimum of a batch of bandwidth problems.
 
-    At the optimum all clients are done together and the band is used up, so what is left is the root t of
-    Σ_i b_i(s_i/(t - c_i)) = B, b_i being the least band for a rate. B/Σb is nearly linear in t: Newton's method converges
-    in a few steps. The unknown is u = t - max_i(c_i + s_i N0 ln 2/(p_i g_i)), the time beyond what any band can save: where
-    power or computing is so short that t hardly depends on the bands, these still come out in full precision.
+    At the optimum all clients above their least band are done together and the band is used up, so what is left is the root t
+    of Σ_i max(f_i, b_i(s_i/(t - c_i))) = B, b_i being the least band for a rate. B/Σb is nearly linear in t: Newton's method
+    converges in a few steps. The unknown is u = t - max_i(c_i + s_i N0 ln 2/(p_i g_i)), the time beyond what any band can save:
+    where power or computing is so short that t hardly depends on the bands, these still come out in full precision.
 
-    The conditions checked: everybody is done at the deadline, and the bands add up to B; positive multipliers then exist,
-    from which the shadow price follows.
+    The conditions checked: everybody is done at the deadline, or before with the least band, and the bands add up to B;
+    positive multipliers then exist, from which the shadow price follows.
 
     >>> problem = BandwidthProblem(compute_s=[0.0, 0.1], payload_bits=1e6, gain_power_w=[1e-12, 1e-13],
     ...                            noise_psd_w_per_hz=1e-20, bandwidth_hz=1e6)
@@ -151,6 +149,7 @@ def minimize_deadline(problem: BandwidthProblem) -> BandwidthResult:
     compute = np.where(sends, problem.compute_s, 0.0)
     snr = np.where(sends, problem.snr_hz, 1.0)
     band = problem.bandwidth_hz
+    least = problem.min_bandwidth_hz
 
     least_airtime = bits * np.log(2.0) / snr  # with infinite bandwidth
     least_finish = np.where(sends, compute + least_airtime, -np.inf)
@@ -158,12 +157,14 @@ def minimize_deadline(problem: BandwidthProblem) -> BandwidthResult:
     gap = np.where(sends, latest[..., None] - least_finish, 1.0)
 
     def needed(beyond: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """(..., n) bands for a deadline, and how fast each falls as the deadline moves out."""
+        """(..., n) bands for a deadline, and how fast each falls as it moves out."""
         spare_s = gap + beyond[..., None]
         airtime = least_airtime + spare_s
         ratio = band_snr(least_airtime / airtime, spare=spare_s / airtime)
         fall = bits * np.log(2.0) / (airtime**2 * rate_excess(ratio))
-        return np.where(sends, snr / ratio, 0.0), np.where(sends, fall, 0.0)
+        bands = np.where(sends, snr / ratio, 0.0)
+        free = sends & (bands > least)
+        return np.where(free, bands, least), np.where(free, fall, 0.0)
 
     def slack(beyond: FloatArray) -> tuple[FloatArray, FloatArray]:
         """B/Σb - 1 and its slope."""
@@ -171,23 +172,29 @@ def minimize_deadline(problem: BandwidthProblem) -> BandwidthResult:
         total = np.where(nobody, band, bands.sum(axis=-1))
         return band / total - 1.0, band * fall.sum(axis=-1) / total**2
 
-    def last(shared_by: FloatArray) -> FloatArray:
-        """When the last client is done, beyond `latest`, if each has the band over `shared_by`."""
-        late = least_airtime * airtime_excess(snr * shared_by[..., None] / band[..., None]) - gap
+    def last(bands: FloatArray) -> FloatArray:
+        """When the last client is done, beyond `latest`, with some bands."""
+        late = least_airtime * airtime_excess(snr / bands) - gap
         return np.maximum(np.where(sends, late, 0.0).max(axis=-1), 0.0)
 
-    senders = np.maximum(sends.sum(axis=-1), 1)
-    beyond, iterations = monotone_root(slack, low=last(np.ones_like(senders)), high=last(senders), tolerance=BAND_TOLERANCE)
+    whole = np.broadcast_to(band[..., None], sends.shape)
+    rest = np.maximum(band - least.sum(axis=-1), 0.0) / np.maximum(sends.sum(axis=-1), 1)
+    some = np.where(sends, np.maximum(least + rest[..., None], TINY * whole), whole)
+    beyond, iterations = monotone_root(slack, low=last(whole), high=last(some), tolerance=BAND_TOLERANCE)
 
     bands, fall = needed(beyond)
     deadline = latest + beyond
-    late = np.where(sends, np.abs(problem.finish_s(bands) / np.where(nobody, 1.0, deadline)[..., None] - 1.0), 0.0)
+    late = problem.finish_s(bands) / np.where(nobody, 1.0, deadline)[..., None] - 1.0
+    late = np.where(sends, np.where(bands > least, np.abs(late), np.maximum(late, 0.0)), 0.0)
     used = np.where(nobody, 0.0, np.abs(bands.sum(axis=-1) / band - 1.0))
     residual = float(max(late.max(), used.max()))
+    total_fall = fall.sum(axis=-1)
     return BandwidthResult(
+        problem=problem,
         deadline_s=deadline,
         bandwidth_hz=bands,
-        shadow_price_s_per_hz=np.where(nobody, 0.0, 1.0 / np.where(nobody, 1.0, fall.sum(axis=-1))),
+        fall_hz_per_s=fall,
+        shadow_price_s_per_hz=np.divide(1.0, total_fall, out=np.zeros_like(total_fall), where=total_fall > 0.0),
         kkt_residual=residual,
         status=status_of(residual),
         iterations=iterations,
