@@ -15,6 +15,7 @@ from fl_models.latency_profile import partition_problem
 from fl_models.mlp import MLP
 from fl_models.model import Model, PartitionableModel, Submodel, cross_entropy
 from fl_models.over_the_air import OverTheAir
+from fl_models.pilot_constants import PilotConstants, pilot_constants, pilot_trajectory
 from fl_models.softmax_regression import SoftmaxRegression
 from fl_models.streams import Stream, Streams
 from fl_models.task import FederatedTask
@@ -37,6 +38,7 @@ __all__ = [
     "NetworkClock",
     "OverTheAir",
     "PartitionableModel",
+    "PilotConstants",
     "RoundCost",
     "RoundRecord",
     "Schedule",
@@ -52,5 +54,7 @@ __all__ = [
     "dirichlet_split",
     "draw_partition",
     "partition_problem",
+    "pilot_constants",
+    "pilot_trajectory",
     "two_level_dirichlet_split",
 ]

@@ -4,6 +4,14 @@ from aircomp.result import InfeasibleProblem, Status, UncertifiedSolution, certi
 from latency_opt.bandwidth import BandwidthProblem, equal_bandwidth, minimize_deadline
 from latency_opt.bandwidth_policy import BandwidthPolicy, EqualBandwidth, OptimalBandwidth
 from latency_opt.bandwidth_result import BandwidthResult
+from latency_opt.bounds.aircomp_fedzo import aircomp_fedzo_bound
+from latency_opt.bounds.constants import LearningConstants
+from latency_opt.bounds.convergence_bound import ConvergenceBound
+from latency_opt.bounds.fedzo import fedzo_bound
+from latency_opt.bounds.hierarchical_fedavg import hierarchical_fedavg_bound
+from latency_opt.bounds.hist import hist_bound, hist_training_bound
+from latency_opt.bounds.step_size import largest_step_size
+from latency_opt.bounds.two_point_estimator import TwoPointEstimator, largest_zeroth_order_step_size
 from latency_opt.cell_round import CellRound, CellWorkload, cell_round
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.delays import (
@@ -34,9 +42,11 @@ __all__ = [
     "BandwidthResult",
     "CellRound",
     "CellWorkload",
+    "ConvergenceBound",
     "CvxpyProgram",
     "EqualBandwidth",
     "InfeasibleProblem",
+    "LearningConstants",
     "MultipleAccess",
     "OptimalBandwidth",
     "PartitionMultipliers",
@@ -46,8 +56,10 @@ __all__ = [
     "ResourceBlockResult",
     "Status",
     "TrainingBound",
+    "TwoPointEstimator",
     "UncertifiedSolution",
     "UplinkTime",
+    "aircomp_fedzo_bound",
     "aircomp_uplink_latency_s",
     "backhaul_latency_s",
     "capped_water_filling",
@@ -56,6 +68,12 @@ __all__ = [
     "compute_energy_j",
     "compute_latency_s",
     "equal_bandwidth",
+    "fedzo_bound",
+    "hierarchical_fedavg_bound",
+    "hist_bound",
+    "hist_training_bound",
+    "largest_step_size",
+    "largest_zeroth_order_step_size",
     "min_bandwidth_hz",
     "minimize_block_deadline",
     "minimize_deadline",

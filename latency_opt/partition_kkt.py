@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from channels.arrays import FloatArray
+from channels.arrays import BoolArray, FloatArray
 from latency_opt.partition import PartitionProblem
 
 SMALLEST_IMBALANCE = 1e-9
@@ -29,6 +29,14 @@ class PartitionMultipliers:
     latency: FloatArray
     whole_s: FloatArray
     imbalance_s: FloatArray
+
+    def at_points(self, single: BoolArray) -> PartitionMultipliers:
+        """The same, but nan for instances (...) whose feasible set is a single point."""
+        return PartitionMultipliers(
+            latency=np.where(single[..., None], np.nan, self.latency),
+            whole_s=np.where(single, np.nan, self.whole_s),
+            imbalance_s=np.where(single, np.nan, self.imbalance_s),
+        )
 
 
 def partition_multipliers(

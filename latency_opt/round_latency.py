@@ -69,7 +69,11 @@ def minimize_round_latency(problem: PartitionProblem, *, max_imbalance: float) -
     share = np.where(only[..., None], balanced, share)
     latency = np.where(only, problem.latency_s(balanced).max(axis=-1), latency)
     residual = np.where(only, np.abs(share.sum(axis=-1) - 1.0), residual)
+    # No multipliers belong to a single point.
+    multipliers = multipliers.at_points(only)
     return PartitionResult(
+        problem=problem,
+        limit=rho,
         fraction=share,
         round_latency_s=latency,
         imbalance=problem.imbalance(share),

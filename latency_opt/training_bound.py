@@ -14,9 +14,8 @@ from channels.arrays import FloatArray, checked
 class TrainingBound:
     """Global rounds to a target on the mean squared gradient, T = A/(ε' - B χ²).
 
-    From the convergence bound of HIST, (1/T)Σ E‖∇f‖² <= A/T + B χ² + constants, where A = 4(f(x⁰) - f*)/(γS) is the
-    optimisation error of one round and B = 4δ₁² the price of unequal sub-models. The rest is constant where all cells have
-    the same number of clients; else its noise term 4γLσ² Σα_j/n_j varies a little with the shares, which is left out here.
+    From the convergence bound of HIST, (1/T)Σ E‖∇f‖² <= A/T + B χ² + constants, where A is the optimisation error of one round
+    and B the price of unequal sub-models; `hist_training_bound` makes it from the constants of the problem.
 
     Attributes:
         optimisation_error: A > 0.

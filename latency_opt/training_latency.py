@@ -72,6 +72,8 @@ def minimize_training_latency(problem: PartitionProblem, *, bound: TrainingBound
     residual = partition_kkt_residual(problem, share, multipliers, round_latency_s=latency)
     residual = np.where(bound.target > price * imbalance, residual, np.inf)  # a point of no finite number of rounds
     return PartitionResult(
+        problem=problem,
+        limit=bound,
         fraction=share,
         round_latency_s=latency,
         imbalance=imbalance,

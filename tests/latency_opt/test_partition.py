@@ -239,3 +239,54 @@ def test_water_filling_is_the_nearest_point_of_the_box():
         below, above = np.where(much, below, middle), np.where(much, middle, above)
     np.testing.assert_allclose(share, np.clip(weights * (1 + above), low, high), atol=1e-12)
     np.testing.assert_allclose(share.sum(axis=-1), 1.0, atol=1e-14)
+
+
+@pytest.mark.parametrize("form", ["round", "total"])
+def test_prices_are_the_slopes_of_the_optimum(form):
+    """Every price of the table against central differences of the optimum; seconds a round, or of the whole training."""
+    problem = random_problem(30, 4, seed=7, min_fraction=0.05)
+    bound = TrainingBound(optimisation_error=3.0, imbalance_price=1.0, target=0.5)
+
+    def optimum(problem, limit):
+        if form == "round":
+            return minimize_round_latency(problem, max_imbalance=limit).round_latency_s
+        return minimize_training_latency(problem, bound=limit).training_latency_s
+
+    limit = 0.1 if form == "round" else bound
+    solve = minimize_round_latency if form == "round" else minimize_training_latency
+    result = solve(problem, **({"max_imbalance": limit} if form == "round" else {"bound": limit}))
+    table = result.explain()
+    priced = table["price_s_per_unit"].unstack()
+    step = 1e-6
+
+    def checked_slope(name, ends, width):
+        scale = 1e-5 * np.abs(result.round_latency_s if form == "round" else result.training_latency_s)
+        error = np.abs(priced[name].to_numpy() - (ends[0] - ends[1]) / width)
+        assert (error <= 1e-3 * np.abs(priced[name].to_numpy()) + scale).all(), name
+
+    for cell in range(4):
+        for name in ("fixed_latency_s", "slope_s", "min_fraction"):
+            base = getattr(problem, name)
+            size = step * (base[:, cell] if name == "slope_s" else 1.0)
+            move = np.zeros_like(base)
+            move[:, cell] = size
+            ends = [optimum(dataclasses.replace(problem, **{name: base + sign * move}), limit) for sign in (1.0, -1.0)]
+            checked_slope(f"cell {cell} {name}", ends, 2 * size)
+    if form == "round":
+        checked_slope("max_imbalance", [optimum(problem, limit + sign * step) for sign in (1.0, -1.0)], 2 * step)
+    else:
+        for name in ("target", "optimisation_error", "imbalance_price"):
+            ends = [
+                optimum(problem, dataclasses.replace(bound, **{name: getattr(bound, name) + sign * step}))
+                for sign in (1.0, -1.0)
+            ]
+            checked_slope(name, ends, 2 * step)
+    binds = table["binds"].unstack()
+    assert binds["cell 0 fixed_latency_s"].any()
+    assert not binds[[f"cell {cell} fixed_latency_s" for cell in range(4)]].all(axis=None)
+
+
+def test_a_single_point_has_no_prices():
+    problem = PartitionProblem(fixed_latency_s=[0.1, 0.1], slope_s=[1.0, 2.0], weights=[0.5, 0.5])
+    table = minimize_round_latency(problem, max_imbalance=0.0).explain()
+    assert table["price_s_per_unit"].isna().all()
