@@ -13,6 +13,7 @@ from latency_opt.bounds.hist import hist_bound, hist_training_bound
 from latency_opt.bounds.step_size import largest_step_size
 from latency_opt.bounds.two_point_estimator import TwoPointEstimator, largest_zeroth_order_step_size
 from latency_opt.cell_round import CellRound, CellWorkload, cell_round
+from latency_opt.client_selection import ClientSelectionProblem, ClientSelectionResult, select_clients
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.delays import (
     aircomp_uplink_latency_s,
@@ -21,6 +22,15 @@ from latency_opt.delays import (
     multicast_latency_s,
 )
 from latency_opt.energy import compute_energy_j, transmit_energy_j
+from latency_opt.fading_partition import (
+    FadingPartitionProblem,
+    FadingPartitionResult,
+    best_fixed_price,
+    follow_virtual_queue,
+    one_shot_partition,
+)
+from latency_opt.fedzo_design import FedZODesignProblem, least_snr, minimize_time_to_target
+from latency_opt.fedzo_design_result import FedZODesignResult
 from latency_opt.min_bandwidth import min_bandwidth_hz
 from latency_opt.multiple_access import OFDMA, AirComp, MultipleAccess, UplinkTime
 from latency_opt.neurons import whole_neurons
@@ -28,8 +38,11 @@ from latency_opt.partition import PartitionProblem
 from latency_opt.partition_kkt import PartitionMultipliers, partition_kkt_residual
 from latency_opt.partition_result import PartitionResult
 from latency_opt.price_table import Price, price_table
+from latency_opt.priced_partition import PricedPartitionProblem, PricedPartitionResult, minimize_priced_latency
 from latency_opt.resource_blocks import ResourceBlockResult, minimize_block_deadline
 from latency_opt.round_latency import minimize_round_latency
+from latency_opt.schedule import ScheduleProblem, ScheduleResult, minimize_schedule
+from latency_opt.schedule_bound import HierarchicalFedAvgBound, HISTScheduleBound, ScheduleBound
 from latency_opt.training_bound import TrainingBound
 from latency_opt.training_latency import minimize_training_latency
 from latency_opt.water_filling import capped_water_filling
@@ -42,9 +55,17 @@ __all__ = [
     "BandwidthResult",
     "CellRound",
     "CellWorkload",
+    "ClientSelectionProblem",
+    "ClientSelectionResult",
     "ConvergenceBound",
     "CvxpyProgram",
     "EqualBandwidth",
+    "FadingPartitionProblem",
+    "FadingPartitionResult",
+    "FedZODesignProblem",
+    "FedZODesignResult",
+    "HISTScheduleBound",
+    "HierarchicalFedAvgBound",
     "InfeasibleProblem",
     "LearningConstants",
     "MultipleAccess",
@@ -53,7 +74,12 @@ __all__ = [
     "PartitionProblem",
     "PartitionResult",
     "Price",
+    "PricedPartitionProblem",
+    "PricedPartitionResult",
     "ResourceBlockResult",
+    "ScheduleBound",
+    "ScheduleProblem",
+    "ScheduleResult",
     "Status",
     "TrainingBound",
     "TwoPointEstimator",
@@ -62,6 +88,7 @@ __all__ = [
     "aircomp_fedzo_bound",
     "aircomp_uplink_latency_s",
     "backhaul_latency_s",
+    "best_fixed_price",
     "capped_water_filling",
     "cell_round",
     "certified",
@@ -69,19 +96,26 @@ __all__ = [
     "compute_latency_s",
     "equal_bandwidth",
     "fedzo_bound",
+    "follow_virtual_queue",
     "hierarchical_fedavg_bound",
     "hist_bound",
     "hist_training_bound",
     "largest_step_size",
     "largest_zeroth_order_step_size",
+    "least_snr",
     "min_bandwidth_hz",
     "minimize_block_deadline",
     "minimize_deadline",
+    "minimize_priced_latency",
     "minimize_round_latency",
+    "minimize_schedule",
+    "minimize_time_to_target",
     "minimize_training_latency",
     "multicast_latency_s",
+    "one_shot_partition",
     "partition_kkt_residual",
     "price_table",
+    "select_clients",
     "transmit_energy_j",
     "whole_neurons",
 ]
