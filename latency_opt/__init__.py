@@ -31,6 +31,11 @@ from latency_opt.fading_partition import (
 )
 from latency_opt.fedzo_design import FedZODesignProblem, least_snr, minimize_time_to_target
 from latency_opt.fedzo_design_result import FedZODesignResult
+from latency_opt.joint.deadline import minimize_joint_deadline
+from latency_opt.joint.energy import minimize_energy
+from latency_opt.joint.prices import JointPrices
+from latency_opt.joint.problem import JointProblem
+from latency_opt.joint.result import JointResult
 from latency_opt.min_bandwidth import min_bandwidth_hz
 from latency_opt.multiple_access import OFDMA, AirComp, MultipleAccess, UplinkTime
 from latency_opt.neurons import whole_neurons
@@ -67,6 +72,9 @@ __all__ = [
     "HISTScheduleBound",
     "HierarchicalFedAvgBound",
     "InfeasibleProblem",
+    "JointPrices",
+    "JointProblem",
+    "JointResult",
     "LearningConstants",
     "MultipleAccess",
     "OptimalBandwidth",
@@ -106,6 +114,8 @@ __all__ = [
     "min_bandwidth_hz",
     "minimize_block_deadline",
     "minimize_deadline",
+    "minimize_energy",
+    "minimize_joint_deadline",
     "minimize_priced_latency",
     "minimize_round_latency",
     "minimize_schedule",

@@ -47,7 +47,7 @@ def monotone_root(
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             newton = x - value / slope
         # A Newton step within rounding of x cannot be improved upon, however large f still is there.
-        done = done | (np.abs(newton - x) <= 2.0 * np.spacing(x))
+        done = done | (np.abs(newton - x) <= 2.0 * np.spacing(np.abs(x)))
         slow = np.abs(value) > 0.5 * previous if iteration > 1 else np.zeros(x.shape, dtype=bool)
         inside = (newton > low) & (newton < high)
         step = np.where(inside & ~slow, newton, 0.5 * (low + high))
@@ -58,5 +58,5 @@ def monotone_root(
         value, slope = function(x)
         low = np.where(value <= 0.0, x, low)
         high = np.where(value >= 0.0, x, high)
-        done = done | (np.abs(value) <= tolerance) | (high - low <= 2.0 * np.spacing(high))
+        done = done | (np.abs(value) <= tolerance) | (high - low <= 2.0 * np.spacing(np.abs(high)))
     return x, MAX_ITERATIONS

@@ -1,0 +1,1 @@
+"""Band, processor speed and transmit power together, under energy budgets."""
