@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -52,6 +52,27 @@ def checked(
         except ValueError:
             raise ValueError(f"{name}: got shape {array.shape}; needed is a number or shape {shape}") from None
     return array
+
+
+def matching_shape(
+    owner: str, arrays: Mapping[str, FloatArray], *, without_last: Mapping[str, FloatArray] | None = None
+) -> tuple[int, ...]:
+    """The shape that all arrays of a model broadcast to; else a ValueError that names them with their shapes.
+
+    Args:
+        owner: name of the model.
+        arrays: by name.
+        without_last: arrays that lack the last axis of the others.
+
+    >>> matching_shape("Cell", {"rate": np.ones((3, 1)), "gain": np.ones(2)}, without_last={"band": np.ones(3)})
+    (3, 2)
+    """
+    fewer = without_last or {}
+    try:
+        return np.broadcast_shapes(*(a.shape for a in arrays.values()), *((*a.shape, 1) for a in fewer.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in {**arrays, **fewer}.items())
+        raise ValueError(f"{owner}: shapes do not match: {shapes}") from None
 
 
 def check_member(name: str, value: Any, kind: type[Enum]) -> None:

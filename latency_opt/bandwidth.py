@@ -8,7 +8,7 @@ import cvxpy as cp
 import numpy as np
 
 from aircomp.result import InfeasibleProblem, status_of
-from channels.arrays import FloatArray, checked
+from channels.arrays import FloatArray, checked, matching_shape
 from channels.rates.shannon import shannon_rate_bps
 from latency_opt.bandwidth_result import BandwidthResult
 from latency_opt.cvxpy_program import CvxpyProgram
@@ -60,11 +60,7 @@ class BandwidthProblem:
         names = ("compute_s", "payload_bits", "gain_power_w", "min_bandwidth_hz")
         arrays = {name: checked(name, getattr(self, name), low=0.0) for name in names}
         band = checked("bandwidth_hz", self.bandwidth_hz, low=0.0, open_low=True)
-        try:
-            shape = np.broadcast_shapes(*(a.shape for a in arrays.values()), (*band.shape, 1))
-        except ValueError:
-            shapes = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
-            raise ValueError(f"BandwidthProblem: shapes do not match: {shapes}, bandwidth_hz {band.shape}") from None
+        shape = matching_shape("BandwidthProblem", arrays, without_last={"bandwidth_hz": band})
         for name, array in arrays.items():
             object.__setattr__(self, name, np.broadcast_to(array, shape))
         object.__setattr__(self, "bandwidth_hz", np.broadcast_to(band, shape[:-1]))

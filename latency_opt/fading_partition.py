@@ -14,11 +14,11 @@ from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.monotone_root import monotone_root
 from latency_opt.partition import PartitionProblem
 from latency_opt.price_table import Price, price_table
+from latency_opt.priced_partition import PricedPartitionProblem, PricedPartitionResult, imbalance_fall, minimize_priced_latency
 from latency_opt.round_latency import minimize_round_latency
 
 if TYPE_CHECKING:
     import pandas as pd
-from latency_opt.priced_partition import PricedPartitionProblem, PricedPartitionResult, imbalance_fall, minimize_priced_latency
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,7 +8,7 @@ import cvxpy as cp
 import numpy as np
 
 from aircomp.result import InfeasibleProblem, status_of
-from channels.arrays import FloatArray, IntArray, check_count, checked, row_blocks
+from channels.arrays import FloatArray, IntArray, check_count, checked, matching_shape, row_blocks
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.fedzo_design_result import FedZODesignResult
 from latency_opt.monotone_root import monotone_root
@@ -88,11 +88,7 @@ class FedZODesignProblem:
         may_vanish = ("variance_price", "drift_price", "evaluation_s", "fixed_s")
         batched = [f.name for f in fields(self) if f.name not in _SHARED]
         arrays = {name: checked(name, getattr(self, name), low=0.0, open_low=name not in may_vanish) for name in batched}
-        try:
-            shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
-        except ValueError:
-            shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-            raise ValueError(f"FedZODesignProblem: shapes do not match: {shapes}") from None
+        shape = matching_shape("FedZODesignProblem", arrays)
         for name, array in arrays.items():
             object.__setattr__(self, name, np.broadcast_to(array, shape))
         check_count("num_clients", self.num_clients)

@@ -8,7 +8,7 @@ import cvxpy as cp
 import numpy as np
 
 from aircomp.result import InfeasibleProblem
-from channels.arrays import FloatArray, checked
+from channels.arrays import FloatArray, checked, matching_shape
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.training_bound import TrainingBound
 from latency_opt.water_filling import capped_water_filling
@@ -42,11 +42,7 @@ class PartitionProblem:
             "weights": checked("weights", self.weights, low=0.0, high=1.0, open_low=True),
             "min_fraction": checked("min_fraction", self.min_fraction, low=0.0, high=1.0),
         }
-        try:
-            shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
-        except ValueError:
-            shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-            raise ValueError(f"PartitionProblem: shapes do not match: {shapes}") from None
+        shape = matching_shape("PartitionProblem", arrays)
         if not shape:
             raise ValueError("slope_s: got a single number; needed is one value per cell, shape (..., N)")
         for name, array in arrays.items():

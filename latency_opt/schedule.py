@@ -9,13 +9,13 @@ import cvxpy as cp
 import numpy as np
 
 from aircomp.result import InfeasibleProblem, Status, status_of
-from channels.arrays import BoolArray, FloatArray, IntArray, check_count, checked
+from channels.arrays import BoolArray, FloatArray, IntArray, check_count, checked, matching_shape
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.price_table import Price, price_table
+from latency_opt.schedule_bound import ScheduleBound
 
 if TYPE_CHECKING:
     import pandas as pd
-from latency_opt.schedule_bound import ScheduleBound
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,11 +51,7 @@ class ScheduleProblem:
             "edge_s": checked("edge_s", self.edge_s, low=0.0),
             "backhaul_s": checked("backhaul_s", self.backhaul_s, low=0.0),
         }
-        try:
-            shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
-        except ValueError:
-            shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-            raise ValueError(f"ScheduleProblem: shapes do not match: {shapes}") from None
+        shape = matching_shape("ScheduleProblem", arrays)
         for name, array in arrays.items():
             object.__setattr__(self, name, np.broadcast_to(array, shape))
         check_count("max_edge_rounds", self.max_edge_rounds)

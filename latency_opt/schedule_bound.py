@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from channels.arrays import FloatArray, checked
-
-if TYPE_CHECKING:
-    pass
 
 MAX_PATH = 1.0 / 32.0
 """Largest γSL for which the bounds hold."""

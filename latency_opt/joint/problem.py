@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from aircomp.result import InfeasibleProblem
-from channels.arrays import BoolArray, FloatArray, checked
+from channels.arrays import BoolArray, FloatArray, checked, matching_shape
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.joint.client_terms import ClientTerms
 from latency_opt.joint.convex_form import convex_form
@@ -70,11 +70,7 @@ class JointProblem:
         checked("energy_budget_j", np.where(budget == np.inf, 1.0, budget), low=0.0, open_low=True)
         arrays["energy_budget_j"] = budget
         band = checked("bandwidth_hz", self.bandwidth_hz, low=0.0, open_low=True)
-        try:
-            shape = np.broadcast_shapes(*(a.shape for a in arrays.values()), (*band.shape, 1))
-        except ValueError:
-            shapes = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
-            raise ValueError(f"JointProblem: shapes do not match: {shapes}, bandwidth_hz {band.shape}") from None
+        shape = matching_shape("JointProblem", arrays, without_last={"bandwidth_hz": band})
         for name, array in arrays.items():
             object.__setattr__(self, name, np.broadcast_to(array, shape))
         object.__setattr__(self, "bandwidth_hz", np.broadcast_to(band, shape[:-1]))
