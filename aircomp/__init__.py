@@ -32,6 +32,7 @@ from aircomp.analysis.renyi_accountant import RenyiAccountant, gaussian_rdp, sam
 from aircomp.analysis.truncation import (
     aligned_snr,
     best_threshold,
+    mean_inverse_participants,
     noise_mse_of_mean,
     silence_probability,
     truncation_misalignment,
@@ -123,6 +124,7 @@ __all__ = [
     "inversion_mse_quantile",
     "least_mean_error",
     "least_mean_error_law",
+    "mean_inverse_participants",
     "mean_square_shortfall",
     "needed_noise_multiplier",
     "noise_mse_of_mean",

@@ -105,8 +105,8 @@ def truncation_mse(threshold: ArrayLike, *, num_clients: ArrayLike, snr: ArrayLi
 def noise_mse_of_mean(threshold: ArrayLike, *, num_clients: int, snr: ArrayLike, average_power: bool = False) -> FloatArray:
     """Noise error E[σ²/(η M²) | M >= 1] of the mean over the M clients that take part, when anybody does.
 
-    M is binomial, P(M = m) ∝ C(K, m)(p/(1 - p))^m, and the sum over m = 1..K is exact. A mean over who takes part is not askew,
-    so that this is all its error if the clients' updates do not differ; `silence_probability` says how often there is none.
+    A mean over who takes part is not askew, so that this is all its error if the clients' updates do not differ;
+    `silence_probability` says how often there is none.
 
     Args:
         threshold: h_min, finite and > 0.
@@ -119,12 +119,29 @@ def noise_mse_of_mean(threshold: ArrayLike, *, num_clients: int, snr: ArrayLike,
     >>> float(noise_mse_of_mean(0.5, num_clients=10, snr=10.0).round(6))
     0.007354
     """
+    inverse_square = mean_inverse_participants(threshold, num_clients=num_clients, order=2)
+    return inverse_square / aligned_snr(threshold, snr=snr, average_power=average_power)
+
+
+def mean_inverse_participants(threshold: ArrayLike, *, num_clients: int, order: int = 1) -> FloatArray:
+    """E[M^(-n) | M >= 1] for the number M of K clients that take part; M is binomial, and the sum over m = 1..K is exact.
+
+    Args:
+        threshold: h_min, finite and > 0.
+        num_clients: K >= 1.
+        order: n.
+
+    Source: P(M = m) ∝ C(K, m)(p/(1 - p))^m with p = e^(-h_min²).
+
+    >>> float(mean_inverse_participants(np.sqrt(np.log(2.0)), num_clients=2).round(6))
+    0.833333
+    """
     g = checked("threshold", threshold, low=0.0, open_low=True)[..., None] ** 2
     check_count("num_clients", num_clients)
     count = np.arange(1, num_clients + 1)
     log_odds = -g - np.log(-np.expm1(-g))
     share = softmax(count * log_odds - betaln(count + 1, num_clients - count + 1), axis=-1)
-    return share @ (1.0 / count**2) / aligned_snr(threshold, snr=snr, average_power=average_power)
+    return share @ (1.0 / count**order)
 
 
 def best_threshold(*, num_clients: ArrayLike, snr: ArrayLike, average_power: bool = False) -> FloatArray:

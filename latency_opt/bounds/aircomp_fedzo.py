@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaln, softmax
 
-from aircomp.analysis.truncation import aligned_snr, noise_mse_of_mean, silence_probability
-from channels.arrays import FloatArray, check_count, checked
+from aircomp.analysis.truncation import aligned_snr, mean_inverse_participants, noise_mse_of_mean, silence_probability
+from channels.arrays import check_count, checked
 from latency_opt.bounds.constants import LearningConstants
 from latency_opt.bounds.convergence_bound import ConvergenceBound
 from latency_opt.bounds.two_point_estimator import TwoPointEstimator
@@ -93,23 +92,3 @@ def aircomp_fedzo_bound(
         channel_noise=channel,
         bounded_noise=bounded,
     )
-
-
-def mean_inverse_participants(threshold: ArrayLike, *, num_clients: int) -> FloatArray:
-    """(...) E[1/M | M >= 1] for the number M of K clients with |h_i| >= h_min under Rayleigh fading.
-
-    Args:
-        threshold: (...) h_min, finite and > 0.
-        num_clients: K >= 1.
-
-    Source: the binomial distribution with p = e^(-h_min²), summed over M = 1 ... K.
-
-    >>> float(mean_inverse_participants(np.sqrt(np.log(2.0)), num_clients=2).round(6))
-    0.833333
-    """
-    power = checked("threshold", threshold, low=0.0, open_low=True)[..., None] ** 2
-    check_count("num_clients", num_clients)
-    count = np.arange(1, num_clients + 1)
-    log_odds = -power - np.log(-np.expm1(-power))
-    share = softmax(count * log_odds - betaln(count + 1, num_clients - count + 1), axis=-1)
-    return share @ (1.0 / count)

@@ -6,8 +6,8 @@ from math import comb
 import numpy as np
 import pytest
 
-from aircomp.analysis.truncation import noise_mse_of_mean
-from latency_opt.bounds.aircomp_fedzo import aircomp_fedzo_bound, mean_inverse_participants
+from aircomp.analysis.truncation import mean_inverse_participants, noise_mse_of_mean
+from latency_opt.bounds.aircomp_fedzo import aircomp_fedzo_bound
 from latency_opt.bounds.constants import LearningConstants
 from latency_opt.bounds.fedzo import fedzo_bound
 from latency_opt.bounds.hierarchical_fedavg import hierarchical_fedavg_bound
