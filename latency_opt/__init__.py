@@ -47,7 +47,7 @@ from latency_opt.priced_partition import PricedPartitionProblem, PricedPartition
 from latency_opt.resource_blocks import ResourceBlockResult, minimize_block_deadline
 from latency_opt.round_latency import minimize_round_latency
 from latency_opt.schedule import ScheduleProblem, ScheduleResult, minimize_schedule
-from latency_opt.schedule_bound import HierarchicalFedAvgBound, HISTScheduleBound, ScheduleBound
+from latency_opt.schedule_bound import HierarchicalFedAvgScheduleBound, HISTScheduleBound, ScheduleBound
 from latency_opt.training_bound import TrainingBound
 from latency_opt.training_latency import minimize_training_latency
 from latency_opt.water_filling import capped_water_filling
@@ -70,7 +70,7 @@ __all__ = [
     "FedZODesignProblem",
     "FedZODesignResult",
     "HISTScheduleBound",
-    "HierarchicalFedAvgBound",
+    "HierarchicalFedAvgScheduleBound",
     "InfeasibleProblem",
     "JointPrices",
     "JointProblem",

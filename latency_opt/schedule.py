@@ -10,6 +10,7 @@ import numpy as np
 
 from aircomp.result import InfeasibleProblem, Status, status_of
 from channels.arrays import BoolArray, FloatArray, IntArray, check_count, checked, matching_shape
+from latency_opt.bounds.step_size import ROUNDING
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.price_table import Price, price_table
 from latency_opt.schedule_bound import ScheduleBound
@@ -81,13 +82,15 @@ class ScheduleProblem:
             raise ValueError(f"to_cvxpy: got a batch of shape {self.target.shape}; needed is one instance")
         edge, local = np.array(float(edge_rounds)), np.array(float(local_steps))
         bound, target = self.bound, float(self.target)
+        longest = float(bound.max_path(edge, local))
+        quadratic = float(bound.quadratic(edge, local) + target * bound.gradient_drift(edge, local))
         rounds, path = cp.Variable(pos=True, name="rounds"), cp.Variable(pos=True, name="path")
-        coefficients = [(bound.floor, 0), (float(bound.linear(edge, local)), 1), (float(bound.quadratic(edge, local)), 2)]
-        terms = [bound.optimisation_error / bound.max_path / target / (path * rounds)]
-        terms += [value * bound.max_path**power / target * path**power for value, power in coefficients if value > 0.0]
+        coefficients = [(bound.floor, 0), (float(bound.linear(edge, local)), 1), (quadratic, 2)]
+        terms = [bound.optimisation_error / longest / target / (path * rounds)]
+        terms += [value * longest**power / target * path**power for value, power in coefficients if value > 0.0]
         constraints = {"target": cp.sum(cp.hstack(terms)) <= 1.0, "path": path <= 1.0}
         if self.step_size is not None:
-            constraints["step_size"] = path == self.step_size * edge_rounds * local_steps / bound.max_path
+            constraints["step_size"] = path == self.step_size * edge_rounds * local_steps / longest
         seconds = edge_rounds * (local_steps * self.step_s + self.edge_s) + self.backhaul_s
         return CvxpyProgram(
             objective=cp.Minimize(rounds),
@@ -111,8 +114,8 @@ class ScheduleResult:
         optimisation_term: (...) of the bound at T, as the next three; together they are the target.
         floor_term: (...).
         linear_term: (...) in γ.
-        quadratic_term: (...) in γ².
-        path_binds: (...) whether γSL is as large as the bound allows.
+        quadratic_term: (...) in γ², with what drift adds in proportion to the target.
+        path_binds: (...) whether γEH is as large as the bound allows.
         outside_s: (...) no schedule with more edge rounds or local steps than were tried is sooner than this.
         kkt_residual: (...) relative slope of the time in ln γ that is left.
         status: OPTIMAL if that is within tolerance for the whole batch; all schedules within the limits have been compared.
@@ -151,22 +154,25 @@ class ScheduleResult:
         Prices are slopes of the optimal time at the schedule found; for the limits on E and H, which have none, they are NaN.
         """
         problem, total = self.problem, self.training_latency_s
-        per_target = total / self.optimisation_term
+        schedule = (self.edge_rounds.astype(float), self.local_steps.astype(float))
+        per_term = total / self.optimisation_term
         # At a free γ the time does not change with the path; where the largest path binds, a longer one would save time.
         slope = (self.linear_term + 2.0 * self.quadratic_term) / self.optimisation_term - 1.0
         path = self.step_size * self.edge_rounds * self.local_steps
+        # A looser target also lets in more of the drift that the gradient itself causes.
+        per_target = per_term * (1.0 - problem.bound.gradient_drift(*schedule) * path**2)
         path_price = np.where(self.path_binds, total / path * slope, 0.0)
         error, most_edge, most_local = problem.bound.optimisation_error, problem.max_edge_rounds, problem.max_local_steps
         rows = {
             "target": Price(problem.target, "‖∇f‖²", True, -per_target),
             "optimisation_error": Price(error, "f", True, total / error),
-            "floor": Price(self.floor_term, "‖∇f‖²", self.floor_term > 0.0, per_target),
-            "linear term": Price(self.linear_term, "‖∇f‖²", self.linear_term > 0.0, per_target),
-            "quadratic term": Price(self.quadratic_term, "‖∇f‖²", self.quadratic_term > 0.0, per_target),
+            "floor": Price(self.floor_term, "‖∇f‖²", self.floor_term > 0.0, per_term),
+            "linear term": Price(self.linear_term, "‖∇f‖²", self.linear_term > 0.0, per_term),
+            "quadratic term": Price(self.quadratic_term, "‖∇f‖²", self.quadratic_term > 0.0, per_term),
             "step_s": Price(problem.step_s, "s", True, self.rounds * self.edge_rounds * self.local_steps),
             "edge_s": Price(problem.edge_s, "s", True, self.rounds * self.edge_rounds),
             "backhaul_s": Price(problem.backhaul_s, "s", True, self.rounds),
-            "max_path": Price(problem.bound.max_path, "γEH", self.path_binds, path_price),
+            "max_path": Price(problem.bound.max_path(*schedule), "γEH", self.path_binds, path_price),
             "max_edge_rounds": Price(most_edge, "rounds", self.edge_rounds == most_edge, np.nan),
             "max_local_steps": Price(most_local, "steps", self.local_steps == most_local, np.nan),
         }
@@ -177,42 +183,50 @@ def minimize_schedule(problem: ScheduleProblem) -> ScheduleResult:
     """Global optimum of a batch of schedules within the limits on E and H.
 
     All schedules are compared, each at its best step size: with s = γEH and R = target - floor the rounds are
-    P/(s(R - linear·s - quadratic·s²)), whose denominator is concave in s and largest at
-    s = R/(linear + √(linear² + 3 quadratic·R)), or at the largest path if that is shorter.
+    P/(s(R - linear·s - q s²)), q = quadratic + target·gradient_drift, whose denominator is concave in s and largest at
+    s = R/(linear + √(linear² + 3qR)), or at the largest path if that is shorter.
 
     Raises:
         InfeasibleProblem: if no schedule meets the target, naming the term that is in the way.
 
-    >>> from latency_opt import HierarchicalFedAvgBound
-    >>> bound = HierarchicalFedAvgBound(initial_gap=2.0, smoothness=5.0, gradient_variance=100.0, cell_divergence=0.01,
-    ...     client_divergence=4.0, inverse_clients=0.1, inverse_all_clients=0.01)
+    >>> from latency_opt import HierarchicalFedAvgScheduleBound, LearningConstants
+    >>> constants = LearningConstants(
+    ...     smoothness=5.0, initial_gap=2.0, noise_variance=100.0, cell_divergence=0.01, client_divergence=4.0
+    ... )
+    >>> bound = HierarchicalFedAvgScheduleBound(constants=constants, clients_per_cell=[10] * 10)
     >>> result = minimize_schedule(ScheduleProblem(bound=bound, target=[0.02, 0.2], step_s=0.01, edge_s=0.05, backhaul_s=2.0))
     >>> result.edge_rounds.tolist(), result.local_steps.tolist()
-    ([5, 2], [8, 6])
+    ([17, 7], [8, 5])
     """
     bound, given = problem.bound, problem.step_size
     edge, local = problem.schedules
-    linear, quadratic = bound.linear(edge, local), bound.quadratic(edge, local)
+    linear, longest = bound.linear(edge, local), bound.max_path(edge, local)
+    drift = bound.gradient_drift(edge, local)
+    quadratic = bound.quadratic(edge, local) + problem.target[..., None, None] * drift
     room = (problem.target - bound.floor)[..., None, None]
     if (room <= 0.0).any():
         raise InfeasibleProblem(
             f"target: got {problem.target.min():g}; more than {bound.floor:g} is needed, which no step size lowers: "
-            "imbalance and absent neurons"
+            "unequal sub-models and absent parameters"
         )
     root = linear + np.sqrt(linear**2 + 3.0 * quadratic * room)
     free = room / np.where(root > 0.0, root, np.finfo(float).tiny)
-    path = np.minimum(free, bound.max_path) if given is None else np.broadcast_to(given * edge * local, free.shape)
-    left = np.where(path <= bound.max_path, room - path * (linear + path * quadratic), -1.0)
+    path = np.minimum(free, longest) if given is None else np.broadcast_to(given * edge * local, free.shape)
+    allowed = path <= longest * (1.0 + ROUNDING)
+    left = np.where(allowed, room - path * (linear + path * quadratic), -1.0)
     good = left > 0.0
     rounds = np.where(good, bound.optimisation_error / np.where(good, path * left, 1.0), np.inf)
     total = rounds * problem.round_s
     if np.isinf(total.min(axis=(-2, -1))).any():
         assert given is not None  # a small enough step meets any target above the floor
-        if given > bound.max_path:
-            raise InfeasibleProblem(f"step_size: got {given:g}; at most {bound.max_path:g} is allowed, 1/(32L)")
-        lowest = np.min(np.where(path <= bound.max_path, room - left, np.inf))
+        if not allowed.any():
+            largest = (longest / (edge * local)).max()
+            raise InfeasibleProblem(f"step_size: got {given:g}; at most {largest:g} is allowed, whatever the schedule")
+        share = 1.0 - path**2 * drift
+        constant = bound.floor + path * (linear + path * bound.quadratic(edge, local))
+        lowest = np.min(np.where(allowed & (share > 0.0), constant / np.where(share > 0.0, share, 1.0), np.inf))
         raise InfeasibleProblem(
-            f"target: got {problem.target.min():g}; more than {lowest + bound.floor:g} is needed with step_size {given:g}, "
+            f"target: got {problem.target.min():g}; more than {lowest:g} is needed with step_size {given:g}, "
             "for noise and drift"
         )
 
@@ -225,14 +239,16 @@ def minimize_schedule(problem: ScheduleProblem) -> ScheduleResult:
         return np.take_along_axis(whole, flat[..., None], axis=-1)[..., 0]
 
     s, first, second, rest = at(path), at(path * linear), at(path**2 * quadratic), at(left)
-    binds = (s >= bound.max_path) & (given is None)
+    binds = (s >= at(longest)) & (given is None)
     slope = (first + 2.0 * second) / rest - 1.0  # of ln T in ln s
     residual = np.zeros(shape) if given is not None else np.where(binds, np.maximum(slope, 0.0), np.abs(slope))
-    # Whatever the schedule, s is at most its largest and the room at most R.
-    fewest = bound.optimisation_error / (bound.max_path * room[..., 0, 0])
-    step_s, edge_s = problem.step_s, problem.edge_s
-    more_edge = (problem.max_edge_rounds + 1.0) * (step_s + edge_s)
-    more_local = (problem.max_local_steps + 1.0) * step_s + edge_s
+
+    def beyond(least_edge: float, least_local: float) -> FloatArray:
+        """Least conceivable time from there on: s is at most its largest at that corner, and the room at most R."""
+        longest_beyond = bound.max_path(np.array(least_edge), np.array(least_local))
+        fewest = bound.optimisation_error / (longest_beyond * room[..., 0, 0])
+        return fewest * (least_edge * (least_local * problem.step_s + problem.edge_s) + problem.backhaul_s)
+
     return ScheduleResult(
         problem=problem,
         edge_rounds=rows + 1,
@@ -245,7 +261,7 @@ def minimize_schedule(problem: ScheduleProblem) -> ScheduleResult:
         linear_term=first,
         quadratic_term=second,
         path_binds=binds,
-        outside_s=fewest * (np.minimum(more_edge, more_local) + problem.backhaul_s),
+        outside_s=np.minimum(beyond(problem.max_edge_rounds + 1.0, 1.0), beyond(1.0, problem.max_local_steps + 1.0)),
         kkt_residual=residual,
         status=status_of(float(residual.max(initial=0.0))),
         iterations=int(edge.size * local.size),

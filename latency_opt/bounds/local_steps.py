@@ -37,6 +37,13 @@ class LocalSteps:
         step = admissible_step_size(step_size, largest=largest)
         return cls(gamma_l=step * constants.smoothness, local_steps=local, steps=steps)
 
+    @classmethod
+    def longest(cls, constants: LearningConstants, *, edge_rounds: ArrayLike, local_steps: ArrayLike) -> LocalSteps:
+        """Those of the largest step size."""
+        steps = checked("edge_rounds", edge_rounds, low=1.0) * checked("local_steps", local_steps, low=1.0)
+        largest = largest_step_size(smoothness=constants.smoothness, steps=steps)
+        return cls.of(constants, step_size=largest, edge_rounds=edge_rounds, local_steps=local_steps)
+
     @property
     def round_step(self) -> FloatArray:
         """(...) c = γSL."""
