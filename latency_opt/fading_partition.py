@@ -14,7 +14,7 @@ from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.monotone_root import monotone_root
 from latency_opt.partition import PartitionProblem
 from latency_opt.price_table import Price, price_table
-from latency_opt.priced_partition import PricedPartitionProblem, PricedPartitionResult, imbalance_fall, minimize_priced_latency
+from latency_opt.priced_partition import PricedPartitionProblem, minimize_priced_latency, priced_search
 from latency_opt.round_latency import minimize_round_latency
 
 if TYPE_CHECKING:
@@ -198,29 +198,27 @@ def best_fixed_price(problem: FadingPartitionProblem) -> FadingPartitionResult:
     partition, limit = problem.partition, problem.max_imbalance
     shape = partition.slope_s.shape[:-1]
     # At a price below 1/F at the least latency, that latency is best.
-    steepest = imbalance_fall(partition, np.zeros(shape))[0].max(axis=-1)
-    shortest, _, _ = partition.most_balanced(np.zeros(shape))
-    free = partition.imbalance(shortest).mean(axis=-1) <= limit
+    shortest = priced_search(PricedPartitionProblem(partition=partition, imbalance_price_s=np.zeros(shape)))
+    steepest = shortest.fall.max(axis=-1)
+    free = shortest.imbalance.mean(axis=-1) <= limit
 
-    def priced(inverse_price: FloatArray) -> PricedPartitionResult:
+    def priced(inverse_price: FloatArray) -> PricedPartitionProblem:
         price = np.where(free, 0.0, 1.0 / np.where(inverse_price > 0.0, inverse_price, np.inf))
         every = np.broadcast_to(price[..., None], shape)
-        return minimize_priced_latency(PricedPartitionProblem(partition=partition, imbalance_price_s=every))
+        return PricedPartitionProblem(partition=partition, imbalance_price_s=every)
 
     def excess(inverse_price: FloatArray) -> tuple[FloatArray, FloatArray]:
         """√(mean χ²/ρ) - 1 and its slope: F(τ) = x = 1/μ gives dχ²/dx = x/χ²''(τ) where τ is beyond the least."""
-        result = priced(inverse_price)
-        beyond = result.round_latency_s - partition.least_latency_s
-        _, curvature = imbalance_fall(partition, beyond)
-        moves = (beyond > 0.0) & (curvature > 0.0)
-        rise = np.where(moves, inverse_price[..., None] / np.where(moves, curvature, 1.0), 0.0).mean(axis=-1)
-        root = np.sqrt(result.imbalance.mean(axis=-1))
+        best = priced_search(priced(inverse_price))
+        moves = ~best.at_least & (best.curvature > 0.0)
+        rise = np.where(moves, inverse_price[..., None] / np.where(moves, best.curvature, 1.0), 0.0).mean(axis=-1)
+        root = np.sqrt(best.imbalance.mean(axis=-1))
         slope = 0.5 * rise / np.where(root > 0.0, root, 1.0) / np.sqrt(limit)
         return np.where(free, 0.0, root / np.sqrt(limit) - 1.0), slope
 
     low = 1e-9 * steepest
     inverse, iterations = monotone_root(excess, low=low, high=steepest, tolerance=1e-12)
-    result = priced(inverse)
+    result = minimize_priced_latency(priced(inverse))
     price = result.problem.imbalance_price_s
     off = np.where(free, 0.0, np.abs(result.imbalance.mean(axis=-1) / limit - 1.0))
     residual = np.maximum(result.kkt_residual, off[..., None])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import cvxpy as cp
 import numpy as np
@@ -12,9 +13,6 @@ from channels.arrays import FloatArray, checked, matching_shape
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.training_bound import TrainingBound
 from latency_opt.water_filling import capped_water_filling
-
-LEVEL_ROUNDING = 1e-12
-"""A cell within this of the water level is at it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,23 +64,7 @@ class PartitionProblem:
         """(...) χ²(α‖w) = Σ(α_j - w_j)²/w_j."""
         return np.sum((fraction - self.weights) ** 2 / self.weights, axis=-1)
 
-    def most_balanced(self, beyond_s: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Shares of least imbalance with which every cell keeps a round latency τ: a capped water-filling.
-
-        Args:
-            beyond_s: (...) τ less the least possible round latency. Were τ itself given, rounding in it would be magnified
-                by τ/κ_j in the caps.
-
-        Returns:
-            (..., N) shares, (...) the water level ν, and (..., N) how far each cell is held below it by its cap,
-            max(ν - (α_j - w_j)/w_j, 0); the least imbalance χ²(τ) falls with slope -Σ 2·below_j/κ_j.
-        """
-        caps = (self.least_latency_s[..., None] - self.fixed_latency_s) / self.slope_s + beyond_s[..., None] / self.slope_s
-        share, level = capped_water_filling(self.weights, low=self.min_fraction, high=np.maximum(caps, self.min_fraction))
-        below = level[..., None] - (share - self.weights) / self.weights
-        return share, level, np.where(below > LEVEL_ROUNDING, below, 0.0)
-
-    @property
+    @cached_property
     def least_latency_s(self) -> FloatArray:
         """(...) least possible round latency, whatever the imbalance."""
         together = (1.0 + np.sum(self.fixed_latency_s / self.slope_s, axis=-1)) / np.sum(1.0 / self.slope_s, axis=-1)
@@ -91,7 +73,18 @@ class PartitionProblem:
     @property
     def balanced_fraction(self) -> FloatArray:
         """(..., N) the shares of least imbalance, the weights themselves where the least shares allow it."""
-        return capped_water_filling(self.weights, low=self.min_fraction, high=np.ones(self.slope_s.shape))[0]
+        return self._balanced[0]
+
+    @property
+    def balanced_level(self) -> FloatArray:
+        """(...) their water level, 0 where the least shares allow the weights."""
+        return self._balanced[1]
+
+    @cached_property
+    def _balanced(self) -> tuple[FloatArray, FloatArray]:
+        if (self.min_fraction <= self.weights).all():
+            return self.weights, np.zeros(self.slope_s.shape[:-1])
+        return capped_water_filling(self.weights, low=self.min_fraction, high=np.ones(self.slope_s.shape))
 
     @property
     def beyond_balanced_s(self) -> FloatArray:

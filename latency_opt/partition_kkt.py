@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
 from channels.arrays import BoolArray, FloatArray
+from latency_opt.balance_search import BalanceOptimum
 from latency_opt.partition import PartitionProblem
 
 SMALLEST_IMBALANCE = 1e-9
@@ -39,36 +41,28 @@ class PartitionMultipliers:
         )
 
 
-def partition_multipliers(
-    problem: PartitionProblem,
-    fraction: FloatArray,
-    level: FloatArray,
-    below: FloatArray,
-    *,
-    round_latency_s: FloatArray,
-    imbalance_s: FloatArray,
-) -> PartitionMultipliers:
-    """The multipliers at a water-filling, as `PartitionProblem.most_balanced` returns it for `round_latency_s`.
+def partition_multipliers(problem: PartitionProblem, best: BalanceOptimum, *, imbalance_s: FloatArray) -> PartitionMultipliers:
+    """The multipliers at a water-filling, for the price μ of imbalance.
 
-    With ν = 2μ·level, cells held below the level by their cap carry λ_j = 2μ·below_j/κ_j. What these lack of Σλ_j = 1
-    belongs to ν: by rounding, or because no cell is free and so the level is not unique. If one cell's least share alone
-    takes that long, it belongs to that cell.
+    With ν' = 2μν, cells held below the level ν by their cap carry λ_j = 2μ·below_j/κ_j. What these lack of Σλ_j = 1 belongs to
+    ν': by rounding, or because no cell is free and so the level is not unique. If one cell's least share alone takes that
+    long, it belongs to that cell.
     """
-    slope = problem.slope_s
-    level_s = 2.0 * imbalance_s * level
-    latency = 2.0 * imbalance_s[..., None] * below / slope
+    slope, fraction = problem.slope_s, best.fraction
+    latency = 2.0 * imbalance_s[..., None] * best.below / slope
     rest = 1.0 - latency.sum(axis=-1)
 
     floor_s = problem.latency_s(problem.min_fraction)
-    alone = (floor_s.max(axis=-1) >= round_latency_s) & (rest > 0.0)
-    slowest = np.arange(problem.num_cells) == np.argmax(floor_s, axis=-1)[..., None]
-    at_cap = problem.latency_s(fraction) >= (1.0 - AT_CAP) * round_latency_s[..., None]
+    alone = (floor_s.max(axis=-1) >= best.latency_s) & (rest > 0.0)
+    at_cap = problem.latency_s(fraction) >= (1.0 - AT_CAP) * best.latency_s[..., None]
     capped = at_cap & (fraction > problem.min_fraction)
     ease = np.sum(np.where(capped, 1.0 / slope, 0.0), axis=-1)
     shift_s = np.where(alone | (ease == 0.0), 0.0, rest / np.where(ease > 0.0, ease, 1.0))
     latency = latency + np.where(capped, shift_s[..., None] / slope, 0.0)
-    latency = latency + np.where(alone[..., None] & slowest, rest[..., None], 0.0)
-    return PartitionMultipliers(latency=latency, whole_s=level_s + shift_s, imbalance_s=imbalance_s)
+    if alone.any():
+        slowest = np.arange(problem.num_cells) == np.argmax(floor_s, axis=-1)[..., None]
+        latency = latency + np.where(alone[..., None] & slowest, rest[..., None], 0.0)
+    return PartitionMultipliers(latency=latency, whole_s=2.0 * imbalance_s * best.level + shift_s, imbalance_s=imbalance_s)
 
 
 def partition_kkt_residual(
@@ -94,19 +88,15 @@ def partition_kkt_residual(
     above = fraction - problem.min_fraction
     skew = (fraction - problem.weights) / problem.weights
     beta = (latency * problem.slope_s + 2.0 * price * skew - multipliers.whole_s[..., None]) / tau
+    of_cells = [-latency, -beta, -spare, -above, np.abs(latency * spare), np.abs(beta * above)]
     violations = [
+        reduce(np.maximum, of_cells).max(axis=-1),
         np.abs(latency.sum(axis=-1) - 1.0),
-        np.maximum(-latency, 0.0).max(axis=-1),
         np.maximum(-multipliers.imbalance_s / round_latency_s, 0.0),
-        np.maximum(-beta, 0.0).max(axis=-1),
-        np.abs(latency * spare).max(axis=-1),
-        np.abs(beta * above).max(axis=-1),
-        np.maximum(-spare, 0.0).max(axis=-1),
-        np.maximum(-above, 0.0).max(axis=-1),
         np.abs(fraction.sum(axis=-1) - 1.0),
     ]
     if max_imbalance is not None:
         excess = problem.imbalance(fraction) - max_imbalance
         relative = np.maximum(excess, 0.0) / max(max_imbalance, SMALLEST_IMBALANCE)
         violations += [relative, np.abs(multipliers.imbalance_s * excess) / round_latency_s]
-    return np.max(violations, axis=0)
+    return reduce(np.maximum, violations)

@@ -10,8 +10,9 @@ import numpy as np
 
 from aircomp.result import Status, status_of
 from channels.arrays import FloatArray, checked
+from latency_opt.balance_curve import BalancePoint
+from latency_opt.balance_search import BalanceOptimum, balance_search
 from latency_opt.cvxpy_program import CvxpyProgram
-from latency_opt.monotone_root import monotone_root
 from latency_opt.partition import PartitionProblem
 from latency_opt.partition_kkt import partition_kkt_residual, partition_multipliers
 from latency_opt.price_table import Price, price_table
@@ -98,8 +99,7 @@ def minimize_priced_latency(problem: PricedPartitionProblem) -> PricedPartitionR
     """Global optimum of a batch of priced rounds.
 
     With the least imbalance χ²(τ) of a round latency τ the objective τ + μχ²(τ) is convex in τ; its slope 1 - μF,
-    F = -dχ²/dτ, rises, and its root is found, in the form (1 - μF)/(1 + μF), which is of order one. Without a price, of the
-    shortest rounds the most balanced.
+    F = -dχ²/dτ, rises, and its root is found. Without a price, of the shortest rounds the most balanced.
 
     >>> partition = PartitionProblem(fixed_latency_s=[0.0, 0.0], slope_s=[1.0, 3.0], weights=[0.5, 0.5])
     >>> [minimize_priced_latency(PricedPartitionProblem(partition=partition, imbalance_price_s=mu)).fraction.round(4).tolist()
@@ -108,35 +108,28 @@ def minimize_priced_latency(problem: PricedPartitionProblem) -> PricedPartitionR
     """
     partition, price = problem.partition, problem.imbalance_price_s
 
-    def slope(beyond_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-        fall, curvature = imbalance_fall(partition, beyond_s)
-        charge = price * fall
-        return (1.0 - charge) / (1.0 + charge), 2.0 * price * curvature / (1.0 + charge) ** 2
-
-    beyond, iterations = monotone_root(slope, low=np.zeros(price.shape), high=partition.beyond_balanced_s)
-    share, level, below = partition.most_balanced(beyond)
-    latency = partition.least_latency_s + beyond
-    multipliers = partition_multipliers(partition, share, level, below, round_latency_s=latency, imbalance_s=price)
+    best = priced_search(problem)
+    share, latency = best.fraction, best.latency_s
+    multipliers = partition_multipliers(partition, best, imbalance_s=price)
     residual = partition_kkt_residual(partition, share, multipliers, round_latency_s=latency)
     return PricedPartitionResult(
         problem=problem,
         fraction=share,
         round_latency_s=latency,
-        imbalance=partition.imbalance(share),
+        imbalance=best.imbalance,
         latency_price=multipliers.latency,
         kkt_residual=residual,
         status=status_of(float(residual.max(initial=0.0))),
-        iterations=iterations,
+        iterations=best.iterations,
     )
 
 
-def imbalance_fall(partition: PartitionProblem, beyond_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """-dχ²/dτ and d²χ²/dτ² of the least imbalance at a round latency."""
-    share, _, below = partition.most_balanced(beyond_s)
-    slope, weights = partition.slope_s, partition.weights
-    capped = below > 0.0
-    free = (share > partition.min_fraction) & ~capped
-    mass = np.where(free, weights, 0.0).sum(axis=-1)
-    level_fall = np.where(capped, 1.0 / slope, 0.0).sum(axis=-1) / np.where(mass > 0.0, mass, np.inf)
-    steeper = level_fall[..., None] + 1.0 / (slope * weights)
-    return np.sum(2.0 * below / slope, axis=-1), np.sum(np.where(capped, 2.0 * steeper / slope, 0.0), axis=-1)
+def priced_search(problem: PricedPartitionProblem) -> BalanceOptimum:
+    """The optimum as a point of the curve χ²(τ)."""
+
+    def slope(point: BalancePoint, price: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """1 - μF, over what it was the sum of."""
+        unit = 1.0 + price * point.fall
+        return (1.0 - price * point.fall) / unit, price * point.curvature / unit, np.zeros_like(price)
+
+    return balance_search(problem.partition, slope, problem.imbalance_price_s)

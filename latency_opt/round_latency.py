@@ -6,7 +6,8 @@ import numpy as np
 
 from aircomp.result import InfeasibleProblem, status_of
 from channels.arrays import FloatArray, checked
-from latency_opt.monotone_root import monotone_root
+from latency_opt.balance_curve import BalancePoint
+from latency_opt.balance_search import balance_search
 from latency_opt.partition import PartitionProblem
 from latency_opt.partition_kkt import partition_kkt_residual, partition_multipliers
 from latency_opt.partition_result import PartitionResult
@@ -21,8 +22,8 @@ ONLY_POINT = 1e-15
 def minimize_round_latency(problem: PartitionProblem, *, max_imbalance: float) -> PartitionResult:
     """min_α max_j τ_j(α_j) subject to Σα_j = 1, α_j >= α_min, χ²(α‖w) <= ρ; the global optimum of every instance.
 
-    For a round latency τ the least imbalance is that of a capped water-filling. Its square root is convex and falls with τ,
-    so the optimal τ is the root of χ(τ) = √ρ, or the least possible τ if that is balanced enough.
+    For a round latency τ the least imbalance is that of a capped water-filling. It falls with τ, so the optimal τ is the root
+    of χ²(τ) = ρ, or the least possible τ if that is balanced enough.
 
     Args:
         problem: a batch of instances.
@@ -48,20 +49,17 @@ def minimize_round_latency(problem: PartitionProblem, *, max_imbalance: float) -
             f"{int(np.argmax(problem.min_fraction - problem.weights) % problem.num_cells)}"
         )
 
-    def slack(beyond_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """√ρ - χ(τ) and its slope."""
-        share, _, below = problem.most_balanced(beyond_s)
-        fall = np.sum(below / problem.slope_s, axis=-1)
-        chi = np.sqrt(problem.imbalance(share))
-        return np.sqrt(rho) - chi, fall / np.where(chi > 0.0, chi, 1.0)
+    def slack(point: BalancePoint) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """ρ - χ², in units of both."""
+        unit = rho + point.imbalance
+        unit = np.where(unit > 0.0, unit, 1.0)
+        return (rho - point.imbalance) / unit, point.fall / unit, -0.5 * point.curvature / unit
 
-    beyond, iterations = monotone_root(slack, low=np.zeros_like(least), high=problem.beyond_balanced_s)
-    share, level, below = problem.most_balanced(beyond)
-    latency = problem.least_latency_s + beyond
-    pull = np.sum(2.0 * below / problem.slope_s, axis=-1)
-    binding = (beyond > 0.0) & (pull > 0.0)
-    price = np.where(binding, 1.0 / np.where(binding, pull, 1.0), 0.0)
-    multipliers = partition_multipliers(problem, share, level, below, round_latency_s=latency, imbalance_s=price)
+    best = balance_search(problem, slack)
+    share, latency = best.fraction, best.latency_s
+    binding = ~best.at_least & (best.fall > 0.0)
+    price = np.where(binding, 1.0 / np.where(binding, best.fall, 1.0), 0.0)
+    multipliers = partition_multipliers(problem, best, imbalance_s=price)
     residual = partition_kkt_residual(problem, share, multipliers, round_latency_s=latency, max_imbalance=rho)
 
     # At the least imbalance the balanced shares are the only ones allowed: optimal, though no multipliers exist.
@@ -81,5 +79,5 @@ def minimize_round_latency(problem: PartitionProblem, *, max_imbalance: float) -
         multipliers=multipliers,
         kkt_residual=residual,
         status=status_of(float(residual.max())),
-        iterations=iterations,
+        iterations=best.iterations,
     )

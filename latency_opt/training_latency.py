@@ -6,7 +6,8 @@ import numpy as np
 
 from aircomp.result import InfeasibleProblem, status_of
 from channels.arrays import FloatArray
-from latency_opt.monotone_root import monotone_root
+from latency_opt.balance_curve import BalancePoint
+from latency_opt.balance_search import balance_search
 from latency_opt.partition import PartitionProblem
 from latency_opt.partition_kkt import partition_kkt_residual, partition_multipliers
 from latency_opt.partition_result import PartitionResult
@@ -43,32 +44,15 @@ def minimize_training_latency(problem: PartitionProblem, *, bound: TrainingBound
             f"imbalance of {least.max():g}"
         )
 
-    def gradient(beyond_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """g(τ)/ε' and its slope."""
-        share, _, below = problem.most_balanced(beyond_s)
-        latency_s = problem.least_latency_s + beyond_s
-        fall = np.sum(2.0 * below / problem.slope_s, axis=-1)
-        capped = below > 0.0
-        free = (share > problem.min_fraction) & ~capped
-        mass = np.where(free, problem.weights, 0.0).sum(axis=-1)
-        level_fall = np.where(capped, 1.0 / problem.slope_s, 0.0).sum(axis=-1) / np.where(mass > 0.0, mass, np.inf)
-        steeper = level_fall[..., None] + 1.0 / (problem.slope_s * problem.weights)
-        curvature = np.sum(np.where(capped, 2.0 * steeper / problem.slope_s, 0.0), axis=-1)
-        value = bound.target - price * problem.imbalance(share) - latency_s * price * fall
-        return value / bound.target, latency_s * price * curvature / bound.target
+    def gradient(point: BalancePoint) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """g(τ)/ε'."""
+        unit = price / bound.target
+        value = 1.0 - unit * (point.imbalance + point.latency_s * point.fall)
+        return value, unit * point.latency_s * point.curvature, 0.5 * unit * point.curvature
 
-    beyond, iterations = monotone_root(gradient, low=np.zeros_like(least), high=problem.beyond_balanced_s)
-    share, level, below = problem.most_balanced(beyond)
-    latency = problem.least_latency_s + beyond
-    imbalance = problem.imbalance(share)
-    multipliers = partition_multipliers(
-        problem,
-        share,
-        level,
-        below,
-        round_latency_s=latency,
-        imbalance_s=latency * price / (bound.target - price * imbalance),
-    )
+    best = balance_search(problem, gradient)
+    share, latency, imbalance = best.fraction, best.latency_s, best.imbalance
+    multipliers = partition_multipliers(problem, best, imbalance_s=latency * price / (bound.target - price * imbalance))
     residual = partition_kkt_residual(problem, share, multipliers, round_latency_s=latency)
     residual = np.where(bound.target > price * imbalance, residual, np.inf)  # a point of no finite number of rounds
     return PartitionResult(
@@ -81,5 +65,5 @@ def minimize_training_latency(problem: PartitionProblem, *, bound: TrainingBound
         multipliers=multipliers,
         kkt_residual=residual,
         status=status_of(float(residual.max())),
-        iterations=iterations,
+        iterations=best.iterations,
     )
