@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import lambertw
 
 from channels.arrays import FloatArray, checked
 
-# scipy's lambertw loses all digits of W + 1 where 1 - Γ is about 5e-5 or less; there the inverse series of ln(1 + x)/x
-# serves, whose next term is below 1e-12 relative.
-NEAR_BRANCH_POINT = 5e-4
+NEAR_BRANCH_POINT = 1e-2
+"""Where 1 - Γ is less its series serves, to rounding; logarithms would lose digits there."""
+
+SERIES = (2.0, 8 / 3, 28 / 9, 464 / 135, 1496 / 405, 11072 / 2835, 173728 / 42525, 108224 / 25515, 1005728 / 229635)
+"""Of the inverse of 1 - ln(1 + x)/x."""
+
+LARGEST_NATS = 690.0
+"""Spectral efficiencies are cut here, where 1 + x is about to overflow."""
 
 
 def min_bandwidth_hz(rate_bps: ArrayLike, *, gain_power_w: ArrayLike, noise_psd_w_per_hz: ArrayLike) -> FloatArray:
@@ -46,13 +50,24 @@ def min_bandwidth_hz(rate_bps: ArrayLike, *, gain_power_w: ArrayLike, noise_psd_
 def band_snr(load: FloatArray, *, spare: FloatArray) -> FloatArray:
     """SNR x over the band at which ln(1 + x)/x equals the load Γ, that is x = -(W₋₁(-Γ e^(-Γ)) + Γ)/Γ.
 
+    Lambert's W itself is not called: near Γ = 1 it loses all digits of W + 1, and it takes seven times as long.
+
     Args:
         load: Γ, between 0 and 1.
         spare: 1 - Γ, which decides alone where Γ is nearly 1 and so is wanted in full precision.
     """
     near = spare < NEAR_BRANCH_POINT
-    gamma = np.where(near, 0.5, load)
-    snr = -(lambertw(-gamma * np.exp(-gamma), k=-1).real + gamma) / gamma
-    snr -= (np.log1p(snr) - gamma * snr) / (1.0 / (1.0 + snr) - gamma)  # one Newton step, for the cancellation in W + Γ
-    series = spare * (2.0 + spare * (8.0 / 3.0 + spare * (28.0 / 9.0 + spare * 464.0 / 135.0)))
-    return np.where(near, series, snr)
+    heavy = spare < 0.5
+    price = -np.where(
+        heavy, np.log1p(-np.where(heavy, np.maximum(spare, NEAR_BRANCH_POINT), 0.0)), np.log(np.where(heavy, 1.0, load))
+    )
+    price = np.minimum(price, LARGEST_NATS - np.log(LARGEST_NATS))
+    # In y = ln(1 + x) the root is that of ln((e^y - 1)/y) = -ln Γ, whose slope rises from 1/2 to 1: three steps reach rounding.
+    nats = price + np.log1p(price)
+    for _ in range(3):
+        snr = np.expm1(nats)
+        nats = nats - (np.log(snr / nats) - price) / (1.0 + 1.0 / snr - 1.0 / nats)
+    series = np.zeros_like(spare)
+    for coefficient in reversed(SERIES):
+        series = spare * (coefficient + series)
+    return np.where(near, series, np.expm1(nats))
