@@ -6,8 +6,9 @@ from enum import Enum
 from typing import Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from channels.arrays import FloatArray
+from channels.arrays import BoolArray, FloatArray
 
 
 class Status(Enum):
@@ -18,7 +19,15 @@ class Status(Enum):
 
 
 class InfeasibleProblem(ValueError):
-    """No point meets all constraints; the message names one that cannot be met."""
+    """No point meets all constraints; the message names one that cannot be met.
+
+    Attributes:
+        infeasible: (...) which instances of a batch cannot meet that one, so that they may be left out; None if not known.
+    """
+
+    def __init__(self, message: str, *, infeasible: ArrayLike | None = None) -> None:
+        super().__init__(message)
+        self.infeasible: BoolArray | None = None if infeasible is None else np.asarray(infeasible)
 
 
 class UncertifiedSolution(ArithmeticError):

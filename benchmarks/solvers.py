@@ -141,7 +141,7 @@ def total_values(problem: PartitionProblem) -> tuple[Values, float]:
 
 
 def bandwidth_values(problem: BandwidthProblem) -> tuple[Values, float]:
-    """As in `BandwidthProblem.to_cvxpy`, all of order one."""
+    """Without an answer to take units from: bands over a guess, times over the deadline in equal bands."""
     scale = float(problem.finish_s(equal_bandwidth(problem)).max())
     bits, snr, band = problem.payload_bits, problem.snr_hz, problem.bandwidth_hz
     guess = bits / np.log1p(snr * len(bits) / band)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from channels.arrays import ComplexArray, FloatArray
+from channels.arrays import ComplexArray, FloatArray, IntArray
 from channels.devices import Devices
 from channels.rates.effective_snr import effective_snr
 
@@ -48,6 +48,19 @@ class CellChannel:
     @property
     def num_clients(self) -> int:
         return self.response.shape[-3]
+
+    def of(self, clients: IntArray) -> CellChannel:
+        """The cell as if it had only some of its clients, given by their places in it."""
+        response = self.response[..., clients, :, :]
+        return replace(
+            self,
+            response=response,
+            estimated_response=response if self.is_known else self.estimated_response[..., clients, :, :],
+            mean_power_gain=self.mean_power_gain[clients],
+            client_power_w=self.client_power_w[clients],
+            client_noise_psd_w_per_hz=self.client_noise_psd_w_per_hz[clients],
+            devices=self.devices.of(clients),
+        )
 
     @property
     def is_flat(self) -> bool:

@@ -12,6 +12,7 @@ from latency_opt.bounds.hierarchical_fedavg import hierarchical_fedavg_bound
 from latency_opt.bounds.hist import hist_bound, hist_training_bound
 from latency_opt.bounds.step_size import largest_step_size
 from latency_opt.bounds.two_point_estimator import TwoPointEstimator, largest_zeroth_order_step_size
+from latency_opt.cell_problems import cell_bandwidth_problem, cell_joint_problem
 from latency_opt.cell_round import CellRound, CellWorkload, cell_round
 from latency_opt.client_selection import ClientSelectionProblem, ClientSelectionResult, select_clients
 from latency_opt.cvxpy_program import CvxpyProgram
@@ -98,6 +99,8 @@ __all__ = [
     "backhaul_latency_s",
     "best_fixed_price",
     "capped_water_filling",
+    "cell_bandwidth_problem",
+    "cell_joint_problem",
     "cell_round",
     "certified",
     "compute_energy_j",

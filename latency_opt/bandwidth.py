@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-import cvxpy as cp
 import numpy as np
 
 from aircomp.result import InfeasibleProblem, status_of
 from channels.arrays import FloatArray, checked, matching_shape
 from channels.rates.shannon import shannon_rate_bps
 from latency_opt.bandwidth_result import BandwidthResult
+from latency_opt.batch import instances
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.min_bandwidth import band_snr
 from latency_opt.monotone_root import monotone_root
@@ -64,18 +65,28 @@ class BandwidthProblem:
         for name, array in arrays.items():
             object.__setattr__(self, name, np.broadcast_to(array, shape))
         object.__setattr__(self, "bandwidth_hz", np.broadcast_to(band, shape[:-1]))
-        cut_off = (arrays["payload_bits"] > 0.0) & (arrays["gain_power_w"] == 0.0)
+        cut_off = (self.payload_bits > 0.0) & (self.gain_power_w == 0.0)
         if cut_off.any():
-            client = tuple(int(i) for i in np.argwhere(np.broadcast_to(cut_off, shape))[0])
-            raise InfeasibleProblem(f"gain_power_w: client {client} has a payload but no channel; leave it out")
+            client = tuple(int(i) for i in np.argwhere(cut_off)[0])
+            raise InfeasibleProblem(
+                f"gain_power_w: client {client} has a payload but no channel; leave it out", infeasible=cut_off.any(axis=-1)
+            )
         object.__setattr__(self, "min_bandwidth_hz", np.where(self.payload_bits > 0.0, self.min_bandwidth_hz, 0.0))
         least = self.min_bandwidth_hz.sum(axis=-1)
-        if (least > self.bandwidth_hz * (1.0 + BAND_TOLERANCE)).any():
+        too_wide = least > self.bandwidth_hz * (1.0 + BAND_TOLERANCE)
+        if too_wide.any():
             excess = np.argmax(least - self.bandwidth_hz)
             raise InfeasibleProblem(
                 f"min_bandwidth_hz: the least bands add up to {least.flat[excess]:g} Hz; the cell has "
-                f"{self.bandwidth_hz.flat[excess]:g}"
+                f"{self.bandwidth_hz.flat[excess]:g}",
+                infeasible=too_wide,
             )
+
+    def __getitem__(self, index: Any) -> BandwidthProblem:
+        """Some instances of a batch, as numpy's indices pick them along it: `problem[0]`, `problem[~error.infeasible]`."""
+        if self.payload_bits.ndim == 1:
+            raise IndexError("BandwidthProblem: this is a single instance; only a batch can be indexed")
+        return instances(self, index)
 
     @property
     def snr_hz(self) -> FloatArray:
@@ -90,36 +101,14 @@ class BandwidthProblem:
         return np.where(sends, self.compute_s + airtime_s, 0.0)
 
     def to_cvxpy(self) -> CvxpyProgram:
-        """The same problem for CVXPY, one instance at a time.
+        """The same problem for CVXPY, one instance at a time; see `bandwidth_form`. Variables are in units of the optimum."""
+        from latency_opt.bandwidth_form import bandwidth_form
 
-        Variables, for the clients that send: `share`, their bands in units of `guess`, and `deadline` in units of `scale`,
-        which is the deadline under equal bands. With A the SNR in the guessed band and m = max(A, 1), the rate of a band u
-        is the concave u ln(1 + A/u) = -rel_entr(u, (u + A)/m) + u ln m, all of whose terms are of order one.
-        """
         if self.payload_bits.ndim != 1:
             raise ValueError(f"to_cvxpy: got a batch of shape {self.payload_bits.shape[:-1]}; needed is one instance")
-        sends = np.flatnonzero(self.payload_bits > 0.0)
-        bits, compute, snr, band = self.payload_bits[sends], self.compute_s[sends], self.snr_hz[sends], self.bandwidth_hz
-        scale = float(self.finish_s(equal_bandwidth(self)).max())
-        guess = bits / np.log1p(snr * len(sends) / band)
-        guess *= band / guess.sum()
-        ratio = snr / guess
-        reference = np.maximum(ratio, 1.0)
-
-        share, deadline = cp.Variable(len(sends), name="share"), cp.Variable(name="deadline")
-        nats = -cp.rel_entr(share, cp.multiply(1.0 / reference, share + ratio)) + cp.multiply(np.log(reference), share)
-        relative_rate = cp.multiply(1.0 / np.log1p(ratio), nats)
-        airtime = bits * np.log(2.0) / (guess * np.log1p(ratio)) / scale
-        return CvxpyProgram(
-            objective=cp.Minimize(deadline),
-            variables={"share": share, "deadline": deadline},
-            constraints={
-                "delivery": compute / scale + cp.multiply(airtime, cp.inv_pos(relative_rate)) <= deadline,
-                "bandwidth": cp.sum(cp.multiply(guess / band, share)) <= 1.0,
-                "min_bandwidth": cp.multiply(guess / band, share) >= self.min_bandwidth_hz[sends] / band,
-            },
-            scale=scale,
-        )
+        if not self.payload_bits.any():
+            raise ValueError("payload_bits: got only zeros; without a client that sends there is nothing to optimise")
+        return bandwidth_form(minimize_deadline(self))
 
 
 def minimize_deadline(problem: BandwidthProblem) -> BandwidthResult:

@@ -20,12 +20,14 @@ class CellWorkload:
     """What each client of a cell does in an edge round.
 
     Attributes:
-        num_parameters: values of the model that it trains and sends.
+        num_parameters: values of the model that it receives, trains and, unless stated otherwise, sends.
         flops: floating-point operations of its local steps.
+        uplink_parameters: values that it sends, if not as many.
     """
 
     num_parameters: int
     flops: float
+    uplink_parameters: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,7 +84,8 @@ def cell_round(
     """
     devices = channel.devices
     compute_s = compute_latency_s(workload.flops, cpu_hz=devices.cpu_hz, flops_per_cycle=devices.flops_per_cycle)
-    uplink = access.uplink(channel, compute_s=compute_s, num_parameters=workload.num_parameters, active=active)
+    sent = workload.num_parameters if workload.uplink_parameters is None else workload.uplink_parameters
+    uplink = access.uplink(channel, compute_s=compute_s, num_parameters=sent, active=active)
     finish_s = uplink.finish_s.max(axis=-1)
     all_computed_s = np.max(np.where(active, compute_s, 0.0), axis=-1)
 

@@ -217,7 +217,8 @@ def select_clients(problem: ClientSelectionProblem) -> ClientSelectionResult:
         floor = float(problem.variance(everybody))
         raise InfeasibleProblem(
             f"target: got {problem.target:g}; more than {floor:g} is needed even with all {problem.num_clients} clients, for "
-            "variance_price"
+            "variance_price",
+            infeasible=np.ones(problem.fixed_s.shape, dtype=bool),
         )
     sizes = np.arange(problem.min_clients, problem.num_clients + 1)
     sizes = sizes[np.isfinite(problem.rounds(sizes))]

@@ -172,7 +172,8 @@ def least_snr(problem: FedZODesignProblem) -> tuple[FloatArray, FloatArray]:
         raise InfeasibleProblem(
             f"target: got {problem.target.reshape(-1)[worst]:g}; more than {drift + floor[worst]:g} is needed even without "
             f"noise, since drift with {problem.local_steps[0]} local steps is {drift:g} and the variance of "
-            f"{problem.directions[-1]} directions at {problem.num_clients} clients {floor[worst]:g}"
+            f"{problem.directions[-1]} directions at {problem.num_clients} clients {floor[worst]:g}",
+            infeasible=short.reshape(problem.snr.shape),
         )
     law = ParticipationLaw(problem.num_clients)
     # E[1/M] >= 1/K, and (1 + g)/K to first order: below a small part of the room left over nothing is gained.
@@ -215,6 +216,7 @@ def minimize_time_to_target(problem: FedZODesignProblem) -> FedZODesignResult:
         raise InfeasibleProblem(
             f"snr: got {10.0 * np.log10(problem.snr[where]):.2f} dB{f' at index {where}' if where else ''}; more than "
             f"{10.0 * np.log10(needed[where]):.2f} dB is needed, with {problem.local_steps[0]} local steps, "
-            f"{problem.directions[-1]} directions and h_min = {threshold[where]:.3g}"
+            f"{problem.directions[-1]} directions and h_min = {threshold[where]:.3g}",
+            infeasible=short,
         )
     return DesignSearch(problem).solve(threshold)

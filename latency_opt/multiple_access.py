@@ -9,8 +9,8 @@ import numpy as np
 
 from channels.arrays import BoolArray, FloatArray
 from channels.channel_state import CellChannel
-from latency_opt.bandwidth import BandwidthProblem
 from latency_opt.bandwidth_policy import BandwidthPolicy
+from latency_opt.cell_problems import cell_bandwidth_problem
 from latency_opt.delays import aircomp_uplink_latency_s
 
 
@@ -51,13 +51,8 @@ class OFDMA:
     bits_per_parameter: int = 32
 
     def uplink(self, channel: CellChannel, *, compute_s: FloatArray, num_parameters: int, active: BoolArray) -> UplinkTime:
-        problem = BandwidthProblem(
-            compute_s=compute_s,
-            # Rates hold in the slots that other traffic leaves: as if there were more to send.
-            payload_bits=np.where(active, self.bits_per_parameter * num_parameters / (1.0 - channel.load), 0.0),
-            gain_power_w=channel.client_power_w * channel.power_gain,
-            noise_psd_w_per_hz=channel.noise_psd_w_per_hz,
-            bandwidth_hz=np.full(active.shape[:-1], channel.bandwidth_hz),
+        problem = cell_bandwidth_problem(
+            channel, compute_s=compute_s, payload_bits=self.bits_per_parameter * num_parameters, active=active
         )
         known = problem
         if not channel.is_known:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import cvxpy as cp
 import numpy as np
 
 from aircomp.result import InfeasibleProblem
 from channels.arrays import FloatArray, checked, matching_shape
+from latency_opt.batch import instances
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.training_bound import TrainingBound
 from latency_opt.water_filling import capped_water_filling
@@ -50,7 +52,16 @@ class PartitionProblem:
             raise ValueError(f"weights: got a sum of {total.flat[np.abs(total - 1.0).argmax()]:g}; needed is 1")
         least = np.sum(self.min_fraction, axis=-1)
         if least.max() > 1.0 + 1e-12:
-            raise InfeasibleProblem(f"min_fraction: the least shares add up to {least.max():g}; at most 1 can be given")
+            raise InfeasibleProblem(
+                f"min_fraction: the least shares add up to {least.max():g}; at most 1 can be given",
+                infeasible=least > 1.0 + 1e-12,
+            )
+
+    def __getitem__(self, index: Any) -> PartitionProblem:
+        """Some instances of a batch, as numpy's indices pick them along it: `problem[0]`, `problem[~error.infeasible]`."""
+        if self.slope_s.ndim == 1:
+            raise IndexError("PartitionProblem: this is a single instance; only a batch can be indexed")
+        return instances(self, index)
 
     @property
     def num_cells(self) -> int:

@@ -57,7 +57,8 @@ def minimize_block_deadline(problem: BandwidthProblem, *, num_resource_blocks: i
     if (blocks.sum(axis=-1) > num_resource_blocks).any():
         raise InfeasibleProblem(
             f"num_resource_blocks: got {num_resource_blocks}; at least {int(blocks.sum(axis=-1).max())} are needed, one or the "
-            "least band for each client that sends"
+            "least band for each client that sends",
+            infeasible=blocks.sum(axis=-1) > num_resource_blocks,
         )
     relaxed = minimize_deadline(replace(problem, min_bandwidth_hz=blocks * block_hz))
     whole = np.floor(relaxed.bandwidth_hz / block_hz * (1.0 + 1e-12))

@@ -46,7 +46,8 @@ def minimize_round_latency(problem: PartitionProblem, *, max_imbalance: float) -
     if (least > rho + FEASIBLE).any():
         raise InfeasibleProblem(
             f"max_imbalance: got {rho:g}; at least {least.max():g} is needed, since min_fraction binds in cell "
-            f"{int(np.argmax(problem.min_fraction - problem.weights) % problem.num_cells)}"
+            f"{int(np.argmax(problem.min_fraction - problem.weights) % problem.num_cells)}",
+            infeasible=least > rho + FEASIBLE,
         )
 
     def slack(point: BalancePoint) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -207,7 +207,8 @@ def minimize_schedule(problem: ScheduleProblem) -> ScheduleResult:
     if (room <= 0.0).any():
         raise InfeasibleProblem(
             f"target: got {problem.target.min():g}; more than {bound.floor:g} is needed, which no step size lowers: "
-            "unequal sub-models and absent parameters"
+            "unequal sub-models and absent parameters",
+            infeasible=room[..., 0, 0] <= 0.0,
         )
     root = linear + np.sqrt(linear**2 + 3.0 * quadratic * room)
     free = room / np.where(root > 0.0, root, np.finfo(float).tiny)
@@ -227,7 +228,8 @@ def minimize_schedule(problem: ScheduleProblem) -> ScheduleResult:
         lowest = np.min(np.where(allowed & (share > 0.0), constant / np.where(share > 0.0, share, 1.0), np.inf))
         raise InfeasibleProblem(
             f"target: got {problem.target.min():g}; more than {lowest:g} is needed with step_size {given:g}, "
-            "for noise and drift"
+            "for noise and drift",
+            infeasible=np.isinf(total.min(axis=(-2, -1))),
         )
 
     shape = problem.target.shape

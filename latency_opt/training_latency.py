@@ -41,7 +41,8 @@ def minimize_training_latency(problem: PartitionProblem, *, bound: TrainingBound
     if (bound.target <= price * least).any():
         raise InfeasibleProblem(
             f"bound.target: got {bound.target:g}; more than {price * least.max():g} is needed, since min_fraction forces an "
-            f"imbalance of {least.max():g}"
+            f"imbalance of {least.max():g}",
+            infeasible=bound.target <= price * least,
         )
 
     def gradient(point: BalancePoint) -> tuple[FloatArray, FloatArray, FloatArray]:

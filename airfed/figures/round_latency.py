@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from airfed.figures.style import axes_or_new, plain, wrapped
-from fl_models import History
+from fl_models import History, RoundCost
 
 PARTS = {
     "compute": ("compute_s", "#E69F00"),
@@ -27,14 +27,26 @@ def draw_round_latency(histories: Sequence[History], *, as_share: bool = False, 
         as_share: draw each part's share of the round instead of seconds.
         ax: where to draw; a new figure if not given.
     """
+    means = {h.scheme: _mean_cost(h) for h in histories}
+    ax = draw_latency_parts(means, as_share=as_share, ax=ax)
+    if not as_share:
+        ax.set_xlabel("mean global round (s)")
+    return ax
+
+
+def draw_latency_parts(costs: Mapping[str, RoundCost], *, as_share: bool = False, ax: Axes | None = None) -> Axes:
+    """Length of rounds by parts, a bar for each.
+
+    Args:
+        costs: by name.
+        as_share: draw each part's share of the round instead of seconds.
+        ax: where to draw; a new figure if not given.
+    """
     ax = axes_or_new(ax)
-    place = np.arange(len(histories))[::-1]
-    seconds = {
-        part: np.array([np.mean([getattr(record.cost, name) for record in h.records[1:]]) for h in histories])
-        for part, (name, _) in PARTS.items()
-    }
+    place = np.arange(len(costs))[::-1]
+    seconds = {part: np.array([getattr(cost, name) for cost in costs.values()]) for part, (name, _) in PARTS.items()}
     total = np.sum(list(seconds.values()), axis=0)
-    left = np.zeros(len(histories))
+    left = np.zeros(len(costs))
     for part, (_, colour) in PARTS.items():
         width = seconds[part] / total if as_share else seconds[part]
         ax.barh(place, width, left=left, color=colour, label=part, height=0.6)
@@ -47,8 +59,13 @@ def draw_round_latency(histories: Sequence[History], *, as_share: bool = False, 
         for height, end in zip(place, total, strict=True):
             ax.annotate(f"{end:.3g} s", (end, height), xytext=(4, 0), textcoords="offset points", va="center")
         ax.set_xlim(0.0, 1.2 * total.max())
-        ax.set_xlabel("mean global round (s)")
-    ax.set_yticks(place, [wrapped(h.scheme) for h in histories], fontsize="small")
+        ax.set_xlabel("global round (s)")
+    ax.set_yticks(place, [wrapped(name) for name in costs], fontsize="small")
     plain(ax)
     ax.grid(False, axis="y")
     return ax
+
+
+def _mean_cost(history: History) -> RoundCost:
+    parts = (name for name, _ in PARTS.values())
+    return RoundCost(**{part: float(np.mean([getattr(record.cost, part) for record in history.records[1:]])) for part in parts})

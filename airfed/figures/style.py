@@ -10,6 +10,9 @@ from matplotlib.axes import Axes
 # Okabe and Ito 2008, "Color universal design", without yellow, which is too faint for a line.
 COLOURS = ("#000000", "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
 LINE_STYLES = ("-", "--", "-.", "-", "--", "-.", ":")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+CELL_COLOURS = (("#0072B2", "white"), ("#E69F00", "black"), ("#009E73", "white"), ("#CC79A7", "black"), ("#56B4E9", "black"))
+"""Of areas side by side, with what can be read on each."""
 
 
 def wrapped(scheme: str) -> str:

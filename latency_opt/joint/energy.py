@@ -102,7 +102,8 @@ def _check_each(problem: JointProblem, spare: FloatArray, deadline: FloatArray) 
     binding = slow if terms.least_compute_s[at] > terms.least_airtime_s[at] else "max_power_w"
     raise InfeasibleProblem(
         f"deadline_s: got {deadline[at[:-1]]:g}; client {at} needs more than {deadline[at[:-1]] - spare[at]:g} even with "
-        f"unlimited band, mostly for its {binding}"
+        f"unlimited band, mostly for its {binding}",
+        infeasible=late.any(axis=-1),
     )
 
 
@@ -114,5 +115,6 @@ def _check_together(problem: JointProblem, least: ClientPoint, deadline: FloatAr
         at = tuple(int(i) for i in np.argwhere(over)[0])
         raise InfeasibleProblem(
             f"bandwidth_hz: got {problem.bandwidth_hz[at]:g}; a deadline of {deadline[at]:g} s needs {total[at]:g}, most of it "
-            f"for client {int(np.argmax(least.bandwidth_hz[at]))}; minimize_joint_deadline finds the least deadline"
+            f"for client {int(np.argmax(least.bandwidth_hz[at]))}; minimize_joint_deadline finds the least deadline",
+            infeasible=over,
         )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from aircomp.result import InfeasibleProblem
 from channels.arrays import BoolArray, FloatArray, checked, matching_shape
+from latency_opt.batch import instances
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.joint.client_terms import ClientTerms
 from latency_opt.joint.convex_form import convex_form
@@ -79,14 +81,24 @@ class JointProblem:
     def _check_that_all_can_send(self) -> None:
         cut_off = (self.payload_bits > 0.0) & (self.power_gain == 0.0)
         if cut_off.any():
-            raise InfeasibleProblem(f"power_gain: client {_first(cut_off)} has a payload but no channel; leave it out")
+            raise InfeasibleProblem(
+                f"power_gain: client {_first(cut_off)} has a payload but no channel; leave it out",
+                infeasible=cut_off.any(axis=-1),
+            )
         short = (self.payload_bits > 0.0) & (self.energy_budget_j <= self.terms.least_energy_j)
         if short.any():
             client = _first(short)
             raise InfeasibleProblem(
                 f"energy_budget_j: client {client} has {self.energy_budget_j[client]:g} J; its payload alone needs more than "
-                f"{self.terms.least_energy_j[client]:g} J, whatever the band and the time"
+                f"{self.terms.least_energy_j[client]:g} J, whatever the band and the time",
+                infeasible=short.any(axis=-1),
             )
+
+    def __getitem__(self, index: Any) -> JointProblem:
+        """Some instances of a batch, as numpy's indices pick them along it: `problem[0]`, `problem[~error.infeasible]`."""
+        if self.payload_bits.ndim == 1:
+            raise IndexError("JointProblem: this is a single instance; only a batch can be indexed")
+        return instances(self, index)
 
     @cached_property
     def terms(self) -> ClientTerms:

@@ -11,6 +11,7 @@ from aircomp.result import Status, status_of
 from channels.arrays import FloatArray
 from latency_opt.joint.client_terms import ClientPoint
 from latency_opt.joint.prices import AT_LIMIT, JointPrices, lower_bound
+from latency_opt.price_table import Price, price_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,47 +58,26 @@ class JointResult:
     iterations: int
 
     def explain(self) -> pd.DataFrame:
-        """One row for each resource and client: what is used of it, whether it binds, and what one more unit would save.
-
-        Columns: `instance` (for a batch), `resource`, `client` (-1 for the cell's band), `used`, `limit`, `unit`, `binds`,
-        `price` and `price_unit`. A client without payload has no rows.
+        """What binds and what it costs, in seconds or joules of what was minimised: the band, and of each client its energy
+        budget, its largest power and its largest processor speed. What is not used up has the price 0.
         """
-        import pandas as pd
-
         problem, prices = self.problem, self.prices
-        client_resources = (
-            ("energy budget", "J", self.client_energy_j, problem.energy_budget_j, prices.per_j),
-            ("transmit power", "W", self.power_w, problem.max_power_w, prices.per_w),
-            ("processor speed", "Hz", self.cpu_hz, problem.max_cpu_hz, prices.per_cpu_hz),
-        )
-        batch = problem.bandwidth_hz.shape
-        rows = []
-        for instance in np.ndindex(batch):
-            place = {"instance": instance if len(instance) > 1 else instance[0]} if instance else {}
-            used, limit = self.bandwidth_hz[instance].sum(), problem.bandwidth_hz[instance]
-            rows.append(place | _row("band", -1, "Hz", used, limit, prices.per_hz[instance], self.unit))
-            for client in np.flatnonzero(problem.payload_bits[instance] > 0.0):
-                at = (*instance, client)
-                rows += [
-                    place | _row(name, int(client), unit, used[at], limit[at], price[at], self.unit)
-                    for name, unit, used, limit, price in client_resources
-                ]
-        return pd.DataFrame(rows)
+        used_hz = self.bandwidth_hz.sum(axis=-1)
+        rows = {"bandwidth_hz": _row(problem.bandwidth_hz, "Hz", used_hz, prices.per_hz)}
+        for client in range(problem.payload_bits.shape[-1]):
+            one = (..., client)
+            resources = (
+                ("energy_budget_j", "J", self.client_energy_j, prices.per_j),
+                ("max_power_w", "W", self.power_w, prices.per_w),
+                ("max_cpu_hz", "Hz", self.cpu_hz, prices.per_cpu_hz),
+            )
+            for name, unit, used, price in resources:
+                rows[f"client {client} {name}"] = _row(getattr(problem, name)[one], unit, used[one], price[one])
+        return price_table(rows, batch=problem.bandwidth_hz.shape, of=self.unit.lower())
 
 
-def _row(
-    resource: str, client: int, unit: str, used: FloatArray, limit: FloatArray, price: FloatArray, gain: str
-) -> dict[str, object]:
-    return {
-        "resource": resource,
-        "client": client,
-        "used": float(used),
-        "limit": float(limit),
-        "unit": unit,
-        "binds": bool(used >= (1.0 - AT_LIMIT) * limit),
-        "price": float(price),
-        "price_unit": f"{gain}/{unit}",
-    }
+def _row(limit: FloatArray, unit: str, used: FloatArray, saves: FloatArray) -> Price:
+    return Price(limit, unit, used >= (1.0 - AT_LIMIT) * limit, np.where(saves > 0.0, -saves, 0.0))
 
 
 def joint_result(

@@ -8,12 +8,19 @@ from airfed.figures import (
     draw_accuracy_vs_time,
     draw_accuracy_vs_uplink,
     draw_distribution,
+    draw_latency_parts,
     draw_network_map,
+    draw_partition,
+    draw_prices,
     draw_round_latency,
+    draw_split,
+    draw_trade_off,
+    draw_training_latency,
     figure_files,
 )
 from airfed.table import comparison_table, formatted_table
 from fl_models import History, RoundCost, RoundRecord
+from latency_opt import PartitionProblem, TrainingBound, minimize_round_latency, minimize_training_latency
 
 
 def history(name, accuracies, *, latency_s=1.0):
@@ -123,3 +130,115 @@ def test_distribution_functions_are_those_of_the_samples():
     assert many.get_ydata()[-1] == 1.0
     assert ax.get_xlabel() == "x (m)"
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["few", "many"]
+
+
+def test_parts_of_named_rounds_are_drawn_as_those_of_histories():
+    given = Figure().subplots()
+    ax = draw_latency_parts({"a": HISTORIES[1].records[1].cost, "b": RoundCost(uplink_s=3.0)}, ax=given)
+    assert ax is given
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["a", "b"]
+    assert [text.get_text() for text in ax.texts] == ["2 s", "3 s"]
+
+
+def test_partitions_are_stacked_shares_with_the_length_of_their_rounds():
+    given = Figure().subplots()
+    ax = draw_partition({"equal": [0.5, 0.5], "neurons": [29, 1]}, latency_s={"equal": 2.0}, ax=given)
+    assert ax is given
+    first, second = ax.containers
+    np.testing.assert_allclose([bar.get_width() for bar in first], [0.5, 29 / 30])
+    np.testing.assert_allclose([bar.get_x() for bar in second], [0.5, 29 / 30])
+    # No number where there is no room for it, and no length where it is not known.
+    assert [text.get_text() for text in ax.texts] == ["50%", "97%", "50%", "", "2 s"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["cell 0", "cell 1"]
+
+
+PARTITION = PartitionProblem(fixed_latency_s=[0.1, 0.1, 0.1], slope_s=[1.0, 2.0, 4.0], weights=[0.3, 0.3, 0.4])
+
+
+@pytest.mark.parametrize("price", [0.0, 0.1, 1.0, 20.0])
+def test_time_to_the_target_is_least_at_the_dot(price):
+    bound = TrainingBound(optimisation_error=7.0, imbalance_price=price, target=1.0)
+    result = minimize_training_latency(PARTITION, bound=bound)
+    given = Figure().subplots()
+    ax = draw_training_latency(result, ax=given)
+    assert ax is given
+    rounds, length, total, dot = ax.get_lines()
+    np.testing.assert_allclose(rounds.get_ydata() * length.get_ydata(), total.get_ydata())
+    assert [line.get_ydata()[-1] for line in (rounds, length, total)] == [1.0, 1.0, 1.0]
+    ((latency_s, value),) = dot.get_xydata()
+    assert latency_s == result.round_latency_s
+    assert value <= total.get_ydata().min() * (1.0 + 1e-9)
+    # The dot is on the curve: convex pieces of 60 points are this near.
+    order = np.argsort(total.get_xdata())
+    on_curve = np.interp(latency_s, total.get_xdata()[order], total.get_ydata()[order])
+    assert value == pytest.approx(on_curve, rel=5e-3)
+
+
+def test_a_curve_is_of_one_instance_in_total_form():
+    with pytest.raises(ValueError, match="needed is one of minimize_training_latency"):
+        draw_training_latency(minimize_round_latency(PARTITION, max_imbalance=0.1))
+    bound = TrainingBound(optimisation_error=1.0, imbalance_price=1.0, target=1.0)
+    batch = PartitionProblem(fixed_latency_s=np.zeros((2, 3)), slope_s=1.0, weights=np.full(3, 1 / 3))
+    with pytest.raises(ValueError, match=r"got a batch of shape \(2,\)"):
+        draw_training_latency(minimize_training_latency(batch, bound=bound))
+
+
+def test_trade_offs_are_lines_in_order_with_choices_beside_them():
+    given = Figure().subplots()
+    fronts = {"front": ([3.0, 1.0, 2.0], [1.0, 9.0, 4.0])}
+    ax = draw_trade_off(fronts, points={"fixed": (2.0, 6.0)}, xlabel="x (s)", ylabel="y (J)", ax=given)
+    assert ax is given
+    line, point = ax.get_lines()
+    assert line.get_xydata().tolist() == [[1.0, 9.0], [2.0, 4.0], [3.0, 1.0]]
+    assert point.get_xydata().tolist() == [[2.0, 6.0]]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("x (s)", "y (J)")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["front", "fixed"]
+
+
+def test_prices_come_largest_first_and_the_small_ones_together():
+    given = Figure().subplots()
+    ax = draw_prices({"band": 2.0, "power": 5.0, "clock": 0.5, "neuron": 0.25}, label="ms", most=3, ax=given)
+    assert ax is given
+    assert [bar.get_width() for bar in ax.patches] == [5.0, 2.0, 0.75]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["power", "band", "2 others together"]
+    heights = [bar.get_y() for bar in ax.patches]
+    assert heights == sorted(heights, reverse=True)
+    assert len(draw_prices({"band": 2.0, "power": 5.0}, label="ms", most=2, ax=Figure().subplots()).patches) == 2
+
+
+@pytest.mark.parametrize("as_share", [False, True])
+@pytest.mark.parametrize(("num_cells", "num_clients", "num_classes"), [(2, 10, 3), (10, 100, 10), (12, 24, 26), (1, 1, 1)])
+def test_split_shows_what_every_client_holds(num_cells, num_clients, num_classes, as_share):
+    rng = np.random.default_rng(0)
+    labels = np.arange(20 * num_clients) % num_classes
+    serving_cell = rng.permutation(np.arange(num_clients) % num_cells)
+    parts = [np.sort(part) for part in np.split(rng.permutation(len(labels)), np.arange(1, num_clients) * 17)]
+    given = Figure().subplots()
+    ax = draw_split(labels, parts, serving_cell, as_share=as_share, ax=given)
+    assert ax is given
+    counts = np.array([np.bincount(labels[part], minlength=num_classes) for part in parts])
+    order = np.argsort(serving_cell, kind="stable")
+    height = np.array([[bar.get_height() for bar in bars] for bars in ax.containers])
+    np.testing.assert_allclose(height.T, (counts / counts.sum(axis=1, keepdims=True) if as_share else counts)[order])
+    bottom = np.array([[bar.get_y() for bar in bars] for bars in ax.containers])
+    np.testing.assert_allclose(bottom, np.cumsum(height, axis=0) - height, atol=1e-12)
+    left = np.array([bar.get_x() for bar in ax.containers[0]])
+    np.testing.assert_array_equal(np.diff(left) > 1.5, np.diff(serving_cell[order]) > 0)
+    names = [tick.get_text() for tick in ax.get_xticklabels()]
+    assert names == [f"cell {cell}" if num_cells <= 10 else f"{cell}" for cell in range(num_cells)]
+    numbers = [tick.get_text() for tick in ax.get_xticklabels(minor=True)]
+    assert numbers == ([f"{client}" for client in order] if num_clients <= 30 else [])
+    if num_classes <= 10:
+        assert [text.get_text() for text in ax.get_legend().get_texts()] == [f"{c}" for c in range(num_classes)][::-1]
+    else:
+        assert ax.get_legend() is None
+        assert ax.figure.axes[1].get_ylabel() == "class"
+
+
+def test_split_without_samples_is_an_empty_bar():
+    ax = draw_split(np.array([0, 1]), [np.array([0, 1]), np.array([], dtype=int)], np.array([0, 0]), as_share=True)
+    assert [bar.get_height() for bar in ax.patches] == [0.5, 0.0, 0.5, 0.0]
+    ax.figure.canvas.draw()
+    import matplotlib.pyplot as plt
+
+    plt.close(ax.figure)

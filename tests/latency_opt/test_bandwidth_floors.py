@@ -61,6 +61,10 @@ def test_floors_of_nothing_change_nothing_and_a_floor_of_all_settles_it(num_clie
 def test_floors_beyond_the_band_are_infeasible():
     with pytest.raises(InfeasibleProblem, match="min_bandwidth_hz: the least bands add up to 1.2e.07 Hz; the cell has 1e.07"):
         dataclasses.replace(random_problem((3, 4), seed=2), payload_bits=1.0, min_bandwidth_hz=3e6)
+    floors = np.array([[1e6], [3e6], [2e6]])
+    with pytest.raises(InfeasibleProblem, match="min_bandwidth_hz: the least bands add up to 1.2e.07 Hz") as error:
+        dataclasses.replace(random_problem((3, 4), seed=2), payload_bits=1.0, min_bandwidth_hz=floors)
+    assert error.value.infeasible.tolist() == [False, True, False]
     with pytest.raises(ValueError, match="min_bandwidth_hz: got -1"):
         dataclasses.replace(random_problem((3, 4), seed=2), min_bandwidth_hz=-1.0)
 
@@ -69,7 +73,7 @@ def test_prices_are_the_slopes_of_the_optimum():
     """Every price of the table against central differences of the deadline."""
     problem = random_problem((20, 4), seed=3)
     table = minimize_deadline(problem).explain()
-    assert set(table.columns) == {"value", "unit", "binds", "price_s_per_unit"}
+    assert set(table.columns) == {"value", "unit", "binds", "price_s_per_unit", "one_percent_s"}
     batch = np.arange(20)
 
     def slope(name, client, step):

@@ -185,6 +185,9 @@ def test_prices_are_slopes_of_the_optimum(seed):
 def test_infeasible_targets_name_what_binds():
     with pytest.raises(InfeasibleProblem, match=r"target: got 0\.01; more than 0\.0125 is needed even with all 4 clients"):
         select_clients(selection(random_bandwidth((4,), seed=1), target=0.01))
+    with pytest.raises(InfeasibleProblem) as error:
+        select_clients(selection(random_bandwidth((3, 4), seed=1), target=0.01))
+    assert error.value.infeasible.tolist() == [True, True, True]
 
 
 @pytest.mark.parametrize(

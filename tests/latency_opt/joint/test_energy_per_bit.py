@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from latency_opt import bandwidth_form
 from latency_opt.joint.convex_form import NODES
 from latency_opt.joint.energy_per_bit import efficiency_of_energy, efficiency_of_price, energy_excess, energy_slope
+from latency_opt.joint.tilted_rule import tilted_rule
 
 EFFICIENCY = 10.0 ** np.arange(-12.0, 2.5, 0.05)
 
@@ -36,8 +38,21 @@ def test_the_energy_of_a_band_and_an_airtime_is_jointly_convex():
     assert (between <= ends.mean(axis=0) * (1 + 1e-13)).all()
 
 
-def test_the_rule_that_cvxpy_is_given_is_exact_to_12_digits():
-    node, weight = np.polynomial.legendre.leggauss(NODES)
-    q = np.linspace(0.01, 23.0, 200)
-    rule = 0.5 * weight @ np.exp(0.5 * (node[:, None] + 1.0) * q)
-    np.testing.assert_allclose(rule, 1.0 + energy_excess(q), rtol=1e-12)
+@pytest.mark.parametrize(("times", "tolerance"), [(1.0, 1e-13), (0.7, 3e-8), (1.3, 1e-9), (1.5, 2e-7), (2.0, 1e-4)])
+def test_the_rule_that_cvxpy_is_given_is_exact_at_an_efficiency_and_good_around_it(times, tolerance):
+    q = 10.0 ** np.linspace(-9.0, 2.0, 100)
+    node, weight = tilted_rule(q, num_nodes=NODES)
+    assert node.shape == weight.shape == (NODES, 100)
+    assert (weight > 0.0).all()
+    assert ((node > 0.0) & (node < 1.0)).all()
+    ratio = np.sum(weight * np.exp(node * (times - 1.0) * q), axis=0)
+    np.testing.assert_allclose(ratio, energy_excess(times * q) / (times * energy_excess(q)), rtol=tolerance)
+
+
+def test_the_rule_for_bandwidth_is_good_up_to_9_nats():
+    node, weight = np.polynomial.legendre.leggauss(bandwidth_form.NODES)
+    node, weight = 0.5 * (node[:, None] + 1.0), 0.5 * weight[:, None]
+    for most, tolerance in ((4.0, 1e-12), (9.0, 1e-7)):
+        q = np.linspace(1e-3, most, 100)
+        rule = np.sum(weight * (1.0 - node) * q * np.exp(node * q), axis=0)
+        np.testing.assert_allclose(rule, energy_excess(q), rtol=tolerance)
