@@ -13,7 +13,7 @@ from airfed.scenario_error import ScenarioError, explain
 from airfed.scheme_spec import DEFAULT_SCHEMES, HISTSpec, SchemeSpec
 from airfed.spec import Spec
 from airfed.toml_writer import to_toml
-from fl_models.digits import NUM_DIGITS
+from fl_models.data.digits import NUM_DIGITS
 
 MAX_FILE_BYTES = 1_000_000
 MAX_SCHEMES = 20

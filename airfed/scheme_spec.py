@@ -51,7 +51,7 @@ class HISTSpec(Spec):
         model, problem = profile()
         neurons = whole_neurons(
             self.partition.fraction(problem),
-            num_neurons=model.num_hidden,
+            num_neurons=model.partition_sizes[0],
             fixed_latency_s=problem.fixed_latency_s,
             slope_s=problem.slope_s,
         )

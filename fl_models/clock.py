@@ -11,11 +11,16 @@ import numpy as np
 from channels.arrays import FloatArray
 from channels.channel_state import CellChannel
 from fl_models.aggregator import UplinkPlan
-from fl_models.edge_training import Schedule
 from fl_models.history import RoundCost
-from fl_models.model import Model
+from fl_models.local.schedule import Schedule
+from fl_models.model import Model, flops_per_sample
 from latency_opt.cell_round import CellRound, CellWorkload, cell_round
 from latency_opt.multiple_access import MultipleAccess
+
+
+def uplink_parameters(model: Model) -> int:
+    """Values that a client sends in an edge round: what the model says itself, else all its parameters."""
+    return int(getattr(model, "uplink_parameters", model.num_parameters))
 
 
 class Clock(Protocol):
@@ -47,7 +52,11 @@ class NetworkClock:
 
     def cell_round(self, channel: CellChannel, *, model: Model, plan: UplinkPlan, schedule: Schedule) -> CellRound:
         """The global round of one cell."""
-        workload = CellWorkload(num_parameters=model.num_parameters, flops=schedule.flops(model.num_parameters))
+        workload = CellWorkload(
+            num_parameters=model.num_parameters,
+            flops=schedule.local_steps * schedule.batch_size * flops_per_sample(model),
+            uplink_parameters=uplink_parameters(model),
+        )
         return cell_round(channel, workload, access=self.access, active=plan.active, power_fraction=plan.power_fraction)
 
     def round(
@@ -64,7 +73,7 @@ class NetworkClock:
         ]
         last = max(rounds, key=lambda cell: cell.latency_s)
         sent_bits = [
-            self.bits_per_parameter * model.num_parameters * plan.active.sum(axis=0)
+            self.bits_per_parameter * uplink_parameters(model) * plan.active.sum(axis=0)
             for model, plan in zip(models, plans, strict=True)
         ]
         return RoundCost(

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from aircomp.updates.stochastic_quantization import stochastic_quantization
-from channels.arrays import BoolArray, FloatArray, checked
+from channels.arrays import BoolArray, FloatArray, checked, row_blocks
 from channels.channel_state import CellChannel
+from fl_models.blockwise import Blocks
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,12 +25,28 @@ class DigitalPlan:
 
     def mean(self, updates: FloatArray, *, edge_round: int, rng: np.random.Generator) -> FloatArray:
         """The mean over those who take part, of the updates as received; 0 if there is nobody."""
-        received = updates[self.active[edge_round]]
-        if not len(received):
+        sending = np.flatnonzero(self.active[edge_round])
+        if not len(sending):
             return np.zeros_like(updates[0])
-        if self.bits_per_parameter is not None:
-            received = stochastic_quantization(received, bits_per_parameter=self.bits_per_parameter, rng=rng)
-        return received.mean(axis=0)
+        sent = updates if len(sending) == len(updates) else updates[sending]
+        return self.mean_of_blocks(iter([(sending, sent)]), edge_round=edge_round, rng=rng)
+
+    def mean_of_blocks(self, blocks: Blocks, *, edge_round: int, rng: np.random.Generator) -> FloatArray:
+        """The same mean from one block of updates after the other, their sums added up in double precision."""
+        total, count = np.zeros(1), 0
+        for sending, updates in blocks:
+            total, dtype = total + self._received(updates, rng).sum(axis=0), updates.dtype
+            count += len(sending)
+        return (total / count).astype(dtype)
+
+    def _received(self, updates: FloatArray, rng: np.random.Generator) -> FloatArray:
+        if self.bits_per_parameter is None:
+            return updates
+        received = np.empty_like(updates)
+        # A few rows at once, that what the rounding needs stays in the cache; what is drawn is the same.
+        for rows in row_blocks(*updates.shape):
+            received[rows] = stochastic_quantization(updates[rows], bits_per_parameter=self.bits_per_parameter, rng=rng)
+        return received
 
 
 @dataclass(frozen=True, kw_only=True)

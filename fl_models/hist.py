@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from channels.arrays import IntArray
-from fl_models.aggregator import UplinkPlan
-from fl_models.algorithm import TrainingState, train_submodels
-from fl_models.edge_training import Schedule
+from fl_models.algorithms.algorithm import TrainingState, mean_loss
+from fl_models.cell_work import RoundWork
+from fl_models.local.schedule import Schedule
 from fl_models.model import Model, PartitionableModel
-from fl_models.streams import Stream, Streams
+from fl_models.streams import Stream
 from fl_models.task import FederatedTask
 
 
@@ -26,16 +26,38 @@ def draw_partition(counts: Sequence[int], *, rng: np.random.Generator) -> list[I
     return [np.sort(part) for part in np.split(order, np.cumsum(counts)[:-1])]
 
 
+def proportional_counts(counts: Sequence[int], total: int) -> list[int]:
+    """`total` neurons in proportion to `counts`, whole and at least one each: each next one goes where most is wanting.
+
+    Where no share is below one neuron this is rounding by largest remainders.
+
+    >>> proportional_counts([10, 25, 65], 20)
+    [2, 5, 13]
+    >>> proportional_counts([1, 1, 98], 4)
+    [1, 1, 2]
+    """
+    if total < len(counts):
+        raise ValueError(f"total: got {total} neurons; needed is one for each of {len(counts)} cells")
+    dealt = [1] * len(counts)
+    share = [total * count / sum(counts) for count in counts]
+    for _ in range(total - len(counts)):
+        neediest = max(range(len(counts)), key=lambda cell: share[cell] - dealt[cell])
+        dealt[neediest] += 1
+    return dealt
+
+
 @dataclass(frozen=True, kw_only=True)
 class HIST:
     """Each global round the hidden neurons are dealt out anew: cell j trains the sub-model of its m_j neurons alone.
 
-    The cloud puts the pieces back together, x ← Σ_j p_j ⊙ x_j; what belongs to no neuron (the output bias) is trained by
-    all cells and averaged. With one cell this is hierarchical FedAvg.
+    The cloud puts the pieces back together, x ← Σ_j p_j ⊙ x_j; what belongs to no neuron (convolutions, the output bias) is
+    trained by all cells and averaged. With one cell this is hierarchical FedAvg. Of several hidden layers every second one is
+    dealt out, the first, third and so on, each by a partition of its own.
 
     Attributes:
         schedule: how much is done in a global round.
-        neurons: m_j for each cell, adding up to the hidden neurons of the model.
+        neurons: m_j for each cell, adding up to the neurons of the first hidden layer; other dealt layers are split in the same
+            proportion, see `proportional_counts`.
 
     Source: Fang, Han, Brinton 2023, "Federated learning over hierarchical wireless networks: training latency
     minimization via submodel partitioning", algorithm 1.
@@ -50,28 +72,34 @@ class HIST:
 
     def cell_models(self, task: FederatedTask) -> tuple[Model, ...]:
         model = self._partitionable(task)
-        return tuple(model.with_hidden(count) for count in self.neurons)
+        return tuple(model.with_hidden(sizes) for sizes in zip(*self._counts(model), strict=True))
 
-    def round(
-        self, state: TrainingState, *, task: FederatedTask, plans: Sequence[UplinkPlan], streams: Streams
-    ) -> TrainingState:
-        model = self._partitionable(task)
-        parts = draw_partition(self.neurons, rng=streams.rng(Stream.PARTITION, state.round_index))
-        return train_submodels(
-            state,
-            [model.submodel(part) for part in parts],
-            task=task,
-            plans=plans,
-            schedule=self.schedule,
-            streams=streams,
-        )
+    def round(self, state: TrainingState, work: RoundWork) -> TrainingState:
+        model, parameters = self._partitionable(work.task), state.parameters
+        rng = work.streams.rng(Stream.PARTITION, state.round_index)
+        layers = [draw_partition(counts, rng=rng) for counts in self._counts(model)]
+        parts = [model.submodel(neurons) for neurons in zip(*layers, strict=True)]
+        # What belongs to one cell alone is taken over as it is, what all train becomes the weighted mean.
+        total = np.zeros(len(parameters))
+        for part, weight in zip(parts, work.weights, strict=True):
+            total[part.index] += weight
+        merged, losses = np.zeros(len(parameters)), []
+        for part, weight, cell in zip(parts, work.weights, work.cells, strict=True):
+            trained, loss = cell.edge_rounds(parameters[part.index], model=part.model)
+            merged[part.index] += weight / total[part.index] * trained
+            losses.append(loss)
+        return state.after(merged, train_loss=mean_loss(losses, work.weights))
+
+    def _counts(self, model: PartitionableModel) -> list[list[int]]:
+        """For each dealt layer, how many of its neurons each cell gets."""
+        return [list(self.neurons), *(proportional_counts(self.neurons, size) for size in model.partition_sizes[1:])]
 
     def _partitionable(self, task: FederatedTask) -> PartitionableModel:
         if not isinstance(task.model, PartitionableModel):
             raise TypeError(f"task.model: got {type(task.model).__name__}; HIST needs hidden neurons to deal out, as in MLP")
-        if len(self.neurons) != task.num_cells or sum(self.neurons) != task.model.num_hidden:
+        if len(self.neurons) != task.num_cells or sum(self.neurons) != task.model.partition_sizes[0]:
             raise ValueError(
                 f"neurons: got {self.neurons}; needed are {task.num_cells} numbers that add up to the "
-                f"{task.model.num_hidden} hidden neurons"
+                f"{task.model.partition_sizes[0]} hidden neurons"
             )
         return task.model

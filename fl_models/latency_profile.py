@@ -9,8 +9,8 @@ from channels.channel_state import ChannelState
 from channels.network import Network
 from fl_models.aggregator import Aggregator
 from fl_models.clock import NetworkClock
-from fl_models.edge_training import Schedule
-from fl_models.model import Model, PartitionableModel
+from fl_models.local.schedule import Schedule
+from fl_models.model import FLOPS_PER_PARAMETER, Model, PartitionableModel, flops_per_sample
 from latency_opt.partition import PartitionProblem
 
 VALUES_AT_ONCE = 4_000_000
@@ -27,37 +27,87 @@ def partition_problem(
     rng: np.random.Generator,
     num_draws: int = 200,
 ) -> PartitionProblem:
-    """t_j and κ_j of the median global round of every cell, and the least share of one neuron.
+    """t_j and κ_j of the median global round of every cell, and the least share, of one neuron in each layer that is dealt out.
 
-    Payload and work are both in proportion to the parameters held, so for any fading, and even with optimal bandwidths, a
-    cell's round is affine in its share α_j of the neurons: two sizes, the model and one twice as wide, give the line. The
-    median over fading is taken since the mean need not exist: a power-limited uplink takes a time in proportion to 1/|h|²,
+    Two sizes of the model give the line. Payload and work are both affine in a cell's share α_j of the neurons, since no two
+    dealt layers touch. Where the work is in proportion to the payload, as in an MLP, all of a cell's clients slow down alike,
+    and for any fading, and even with optimal bandwidths, the round is affine in α_j, too. A CNN's is not: its kernels are most
+    of the work and little of the payload, so that another client may become the last, and the round, the largest of several
+    lines, bends. The line then is the chord from half to twice the equal share.
+
+    The median over fading is taken since the mean need not exist: a power-limited uplink takes a time in proportion to 1/|h|²,
     whose mean is infinite under Rayleigh fading.
 
     Args:
         rng: source of the fading.
         num_draws: global rounds that the median is taken over.
     """
-    sizes = (model, model.with_hidden(2 * model.num_hidden))
+    (low, high), (low_s, high_s) = _two_points(model, network, aggregator, clock, schedule, rng, num_draws)
+    slope_s = np.median(high_s - low_s, axis=-1) / (high - low)
+    return _problem(np.median(low_s, axis=-1) - low * slope_s, slope_s, model=model, network=network)
+
+
+def partition_rounds(
+    model: PartitionableModel,
+    *,
+    network: Network,
+    aggregator: Aggregator,
+    clock: NetworkClock,
+    schedule: Schedule,
+    rng: np.random.Generator,
+    num_rounds: int,
+) -> PartitionProblem:
+    """t_j and κ_j (T, N) of every cell in each of T global rounds, as `FadingPartitionProblem` wants them.
+
+    Args:
+        rng: source of the fading.
+        num_rounds: T.
+    """
+    (low, high), (low_s, high_s) = _two_points(model, network, aggregator, clock, schedule, rng, num_rounds)
+    slope_s = (high_s - low_s) / (high - low)
+    return _problem((low_s - low * slope_s).T, slope_s.T, model=model, network=network)
+
+
+def _problem(fixed_s: FloatArray, slope_s: FloatArray, *, model: PartitionableModel, network: Network) -> PartitionProblem:
+    return PartitionProblem(
+        # Rounding must not make a negative of a fixed part of nearly nothing.
+        fixed_latency_s=np.maximum(fixed_s, 0.0),
+        slope_s=slope_s,
+        weights=np.bincount(network.layout.serving_cell) / network.num_clients,
+        min_fraction=np.array(1.0 / min(model.partition_sizes)),
+    )
+
+
+def _two_sizes(model: PartitionableModel, num_cells: int) -> tuple[tuple[float, float], tuple[Model, Model]]:
+    """Two shares of the neurons, and models that have so many of them."""
+    first, *_ = model.partition_sizes
+    counts = (first, 2 * first)
+    if flops_per_sample(model) != FLOPS_PER_PARAMETER * model.num_parameters:
+        few = max(1, round(first / (2 * num_cells)))
+        counts = (few, max(few + 1, min(first, round(2 * first / num_cells))))
+    low, high = (model.with_hidden([max(1, round(size * count / first)) for size in model.partition_sizes]) for count in counts)
+    return (counts[0] / first, counts[1] / first), (low, high)
+
+
+def _two_points(
+    model: PartitionableModel,
+    network: Network,
+    aggregator: Aggregator,
+    clock: NetworkClock,
+    schedule: Schedule,
+    rng: np.random.Generator,
+    num_rounds: int,
+) -> tuple[tuple[float, float], FloatArray]:
+    """Two shares of the neurons, and how long global rounds take with them, (2, N, T)."""
+    shares, sizes = _two_sizes(model, network.layout.num_cells)
     values = schedule.edge_rounds * network.num_clients * network.num_antennas * network.num_subcarriers
     at_once = max(1, VALUES_AT_ONCE // values)
-    latencies_s = np.concatenate(
+    return shares, np.concatenate(
         [
             _latencies_s(sizes, network.draw(some * schedule.edge_rounds, rng=rng), aggregator, clock, schedule)
-            for some in _parts(num_draws, at_once)
+            for some in _parts(num_rounds, at_once)
         ],
         axis=-1,
-    )
-    once_s, twice_s = latencies_s
-    slope_s = np.median(twice_s - once_s, axis=-1)
-    # Rounding must not make a negative of a fixed part of nearly nothing.
-    fixed_s = np.maximum(np.median(once_s, axis=-1) - slope_s, 0.0)
-    weights = np.bincount(network.layout.serving_cell) / network.num_clients
-    return PartitionProblem(
-        fixed_latency_s=fixed_s,
-        slope_s=slope_s,
-        weights=weights,
-        min_fraction=np.array(1.0 / model.num_hidden),
     )
 
 

@@ -1,98 +1,220 @@
-"""The multi-layer perceptron with one hidden layer, and its sub-models by hidden neurons."""
+"""The multi-layer perceptron, and its sub-models by hidden neurons."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from channels.arrays import FloatArray, IntArray
-from fl_models.model import Submodel, cross_entropy
+from channels.arrays import FloatArray, IntArray, check_count, checked
+from fl_models.descent import DenseLayers, descend
+from fl_models.dropout import dropout_masks
+from fl_models.model import FLOPS_PER_PARAMETER, Submodel, cross_entropy
 
 
 @dataclass(frozen=True, kw_only=True)
 class MLP:
-    """logits = V relu(W x + b) + c.
+    """h_l = relu(W_l h_{l-1} + b_l) for the hidden layers l = 1 ... L, h_0 = x, and logits = V h_L + c.
 
-    The flat vector holds, in order, W (hidden, inputs), b (hidden), V by neuron (hidden, classes), c (classes): a hidden
-    neuron owns one row of each of the first three, and c belongs to nobody.
+    The flat vector holds, in order, W_l (neurons, inputs) and b_l (neurons) of each hidden layer, then V by neuron
+    (neurons, classes) and c (classes). HIST deals out the neurons of every second hidden layer, the first, third and so on:
+    a neuron owns what goes into it, its bias and what comes out of it, and since no two dealt layers touch, no parameter has
+    two owners. What is left (the biases of the other layers, V if L is even, c) belongs to nobody.
+
+    Attributes:
+        num_inputs: p.
+        num_hidden: neurons of the hidden layer, or of each of several.
+        num_classes: logits.
+        dropout: chance that a hidden neuron is absent from a training step; 0 is none.
 
     >>> MLP(num_inputs=64, num_hidden=300, num_classes=10).num_parameters
     22510
+    >>> MLP(num_inputs=784, num_hidden=(200, 200), num_classes=10).partition_sizes
+    (200,)
     """
 
     num_inputs: int
-    num_hidden: int
+    num_hidden: int | tuple[int, ...]
     num_classes: int
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("num_inputs", "num_hidden", "num_classes"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: got {getattr(self, name)}; allowed is an integer >= 1")
+        if not self.hidden_sizes:
+            raise ValueError("num_hidden: got an empty tuple; without a hidden layer the model is a SoftmaxRegression")
+        check_count("num_inputs", self.num_inputs)
+        check_count("num_classes", self.num_classes)
+        for size in self.hidden_sizes:
+            check_count("num_hidden", size)
+        checked("dropout", self.dropout, low=0.0, high=1.0, open_high=True)
 
     @property
+    def hidden_sizes(self) -> tuple[int, ...]:
+        """Neurons of each hidden layer."""
+        return self.num_hidden if isinstance(self.num_hidden, tuple) else (self.num_hidden,)
+
+    @property
+    def partition_sizes(self) -> tuple[int, ...]:
+        """Neurons of each hidden layer that is dealt out: the first, third and so on."""
+        return self.hidden_sizes[::2]
+
+    @cached_property
     def num_parameters(self) -> int:
-        return self.num_hidden * (self.num_inputs + 1 + self.num_classes) + self.num_classes
+        return sum(prod(shape) for shape in self._shapes.values())
+
+    @property
+    def flops_per_sample(self) -> float:
+        """Of a training step."""
+        return float(FLOPS_PER_PARAMETER * self.num_parameters)
+
+    @cached_property
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        shapes: dict[str, tuple[int, ...]] = {}
+        below = self.num_inputs
+        for layer, size in enumerate(self.hidden_sizes, start=1):
+            shapes[f"weight_{layer}"], shapes[f"bias_{layer}"] = (size, below), (size,)
+            below = size
+        return shapes | {"readout": (below, self.num_classes), "offset": (self.num_classes,)}
+
+    def views(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Views of (..., d): "weight_l" (..., neurons, inputs) and "bias_l" of each hidden layer, "readout" V and "offset" c.
+
+        >>> views = MLP(num_inputs=3, num_hidden=2, num_classes=4).views(np.zeros(20))
+        >>> {name: view.shape for name, view in views.items()}
+        {'weight_1': (2, 3), 'bias_1': (2,), 'readout': (2, 4), 'offset': (4,)}
+        """
+        views, start = {}, 0
+        for name, shape in self._shapes.items():
+            end = start + prod(shape)
+            views[name] = flat[..., start:end].reshape(*flat.shape[:-1], *shape)
+            start = end
+        return views
 
     def init(self, *, rng: np.random.Generator) -> FloatArray:
-        """Weights N(0, 2/fan-in) before the rectifier and N(0, 1/fan-in) behind it, biases 0 (He et al. 2015)."""
+        """Weights N(0, 2/fan-in) before a rectifier and N(0, 1/fan-in) behind the last, biases 0 (He et al. 2015)."""
         flat = np.zeros(self.num_parameters)
-        weight, _, readout, _ = self._views(flat)
-        weight[:] = rng.standard_normal(weight.shape) * np.sqrt(2.0 / self.num_inputs)
-        readout[:] = rng.standard_normal(readout.shape) * np.sqrt(1.0 / self.num_hidden)
+        for name, view in self.views(flat).items():
+            if name == "readout":
+                view[:] = rng.standard_normal(view.shape) * np.sqrt(1.0 / view.shape[0])
+            elif view.ndim == 2:
+                view[:] = rng.standard_normal(view.shape) * np.sqrt(2.0 / view.shape[1])
         return flat.astype(np.float32)
 
-    def _views(self, flat: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-        """W, b, V and c as views of (..., d)."""
-        inputs, hidden, classes = self.num_inputs, self.num_hidden, self.num_classes
-        ends = np.cumsum([hidden * inputs, hidden, hidden * classes])
-        batch = flat.shape[:-1]
-        return (
-            flat[..., : ends[0]].reshape(*batch, hidden, inputs),
-            flat[..., ends[0] : ends[1]],
-            flat[..., ends[1] : ends[2]].reshape(*batch, hidden, classes),
-            flat[..., ends[2] :],
-        )
-
     def logits(self, parameters: FloatArray, x: FloatArray) -> FloatArray:
-        weight, bias, readout, offset = self._views(parameters)
-        hidden = np.matmul(x, weight.swapaxes(-1, -2)) + bias[..., None, :]
-        return np.matmul(np.maximum(hidden, 0.0), readout) + offset[..., None, :]
+        return self._forward(list(self.views(parameters).values()), x, None)[-1]
 
     def loss_and_gradient(
-        self, parameters: FloatArray, x: FloatArray, labels: IntArray, *, out: FloatArray | None = None
+        self,
+        parameters: FloatArray,
+        x: FloatArray,
+        labels: IntArray,
+        *,
+        out: FloatArray | None = None,
+        rngs: Sequence[np.random.Generator] | None = None,
     ) -> tuple[FloatArray, FloatArray]:
-        weight, bias, readout, offset = self._views(parameters)
-        hidden = np.matmul(x, weight.swapaxes(-1, -2))
-        hidden += bias[..., None, :]
-        np.maximum(hidden, 0.0, out=hidden)
-        logits = np.matmul(hidden, readout)
-        logits += offset[..., None, :]
-        loss, upstream = cross_entropy(logits, labels)
-
         gradient = np.empty_like(parameters) if out is None else out
-        d_weight, d_bias, d_readout, d_offset = self._views(gradient)
-        np.matmul(hidden.swapaxes(-1, -2), upstream, out=d_readout)
-        np.sum(upstream, axis=-2, out=d_offset)
-        d_hidden = np.matmul(upstream, readout.swapaxes(-1, -2))
-        d_hidden *= hidden > 0.0
-        np.matmul(d_hidden.swapaxes(-1, -2), x, out=d_weight)
-        np.sum(d_hidden, axis=-2, out=d_bias)
-        return loss, gradient
+        return self.backpropagate(parameters, x, labels, out=gradient, rngs=rngs), gradient
 
-    def submodel(self, neurons: IntArray) -> Submodel:
-        """The model that has only the given hidden neurons, and where its parameters stand in this one's.
+    def backpropagate(
+        self,
+        parameters: FloatArray,
+        x: FloatArray,
+        labels: IntArray,
+        *,
+        out: FloatArray,
+        out_x: FloatArray | None = None,
+        rngs: Sequence[np.random.Generator] | None = None,
+    ) -> FloatArray:
+        """The loss (C,); its gradient in the parameters is written to `out` (C, d), that in the inputs to `out_x` (C, b, p)."""
+        views, gradients = list(self.views(parameters).values()), list(self.views(out).values())
+        activations = self._forward(views, x, rngs)
+        loss, upstream = cross_entropy(activations.pop(), labels)
+        np.matmul(activations[-1].swapaxes(-1, -2), upstream, out=gradients[-2])
+        np.sum(upstream, axis=-2, out=gradients[-1])
+        upstream = np.matmul(upstream, views[-2].swapaxes(-1, -2))
+        for layer in reversed(range(len(activations))):
+            upstream *= activations[layer] > 0.0  # not where the rectifier is shut or the neuron dropped
+            if self.dropout and rngs is not None:
+                upstream *= upstream.dtype.type(1.0 / (1.0 - self.dropout))
+            np.matmul(upstream.swapaxes(-1, -2), activations[layer - 1] if layer else x, out=gradients[2 * layer])
+            np.sum(upstream, axis=-2, out=gradients[2 * layer + 1])
+            if layer:
+                upstream = np.matmul(upstream, views[2 * layer])
+            elif out_x is not None:
+                np.matmul(upstream, views[0], out=out_x)
+        return loss
+
+    def descend(
+        self,
+        local: FloatArray,
+        x: FloatArray,
+        labels: IntArray,
+        *,
+        step_size: float,
+        decay: float = 0.0,
+        shift: FloatArray | None = None,
+    ) -> FloatArray:
+        """H steps x ← x - γ(∇F_i(x; batch) + shift_i + decay·x), without dropout, in place; see `fl_models.descent`."""
+        views = list(self.views(local).values())
+        layers = DenseLayers(flat=local, weights=views[:-2:2], biases=views[1:-2:2], readout=views[-2], offset=views[-1])
+        return descend(layers, x, labels, step_size=step_size, decay=decay, shift=shift)
+
+    def _forward(
+        self, views: Sequence[FloatArray], x: FloatArray, rngs: Sequence[np.random.Generator] | None
+    ) -> list[FloatArray]:
+        """Outputs of the hidden layers, then the logits."""
+        activations: list[FloatArray] = []
+        for weight, bias in zip(views[:-2:2], views[1:-2:2], strict=True):
+            hidden = np.matmul(activations[-1] if activations else x, weight.swapaxes(-1, -2))
+            hidden += bias[..., None, :]
+            np.maximum(hidden, 0.0, out=hidden)
+            if self.dropout and rngs is not None:
+                hidden *= dropout_masks(hidden.shape, self.dropout, dtype=hidden.dtype, rngs=rngs)
+            activations.append(hidden)
+        logits = np.matmul(activations[-1], views[-2])
+        logits += views[-1][..., None, :]
+        return [*activations, logits]
+
+    def submodel(self, neurons: IntArray | Sequence[IntArray]) -> Submodel:
+        """The model that has only the given neurons of the dealt layers, and where its parameters stand in this one's.
+
+        Args:
+            neurons: indices for each dealt layer; an array by itself, if there is one.
 
         >>> part = MLP(num_inputs=1, num_hidden=3, num_classes=1).submodel(np.array([0, 2]))
-        >>> part.model, part.index.tolist()
-        (MLP(num_inputs=1, num_hidden=2, num_classes=1), [0, 2, 3, 5, 6, 8, 9])
+        >>> part.model.num_hidden, part.index.tolist()
+        (2, [0, 2, 3, 5, 6, 8, 9])
         """
-        weight, bias, readout, offset = self._views(np.arange(self.num_parameters))
-        index = np.concatenate([weight[neurons].ravel(), bias[neurons], readout[neurons].ravel(), offset])
-        return Submodel(model=self.with_hidden(len(neurons)), index=index)
+        chosen = (neurons,) if isinstance(neurons, np.ndarray) else tuple(neurons)
+        model = self.with_hidden([len(own) for own in chosen])
+        # All neurons of the layers that are not dealt out.
+        kept = [chosen[i // 2] if i % 2 == 0 else np.arange(size) for i, size in enumerate(self.hidden_sizes)]
+        below: IntArray = np.arange(self.num_inputs)
+        index: list[IntArray] = []
+        views = list(self.views(np.arange(self.num_parameters)).values())
+        for weight, bias, own in zip(views[:-2:2], views[1:-2:2], kept, strict=True):
+            index += [weight[np.ix_(own, below)].ravel(), bias[own]]
+            below = own
+        index += [views[-2][below].ravel(), views[-1]]
+        return Submodel(model=model, index=np.concatenate(index))
 
-    def with_hidden(self, num_hidden: int) -> MLP:
-        """The same inputs and classes with another number of hidden neurons."""
-        return MLP(num_inputs=self.num_inputs, num_hidden=num_hidden, num_classes=self.num_classes)
+    def with_hidden(self, num_hidden: int | Sequence[int]) -> MLP:
+        """The same model with other numbers of neurons in the layers that are dealt out.
+
+        >>> MLP(num_inputs=1, num_hidden=(8, 5, 4), num_classes=2).with_hidden([16, 8]).num_hidden
+        (16, 5, 8)
+        """
+        sizes = (num_hidden,) if isinstance(num_hidden, int | np.integer) else tuple(num_hidden)
+        if len(sizes) != len(self.partition_sizes):
+            raise ValueError(
+                f"num_hidden: got {len(sizes)} sizes; needed is one for each of {len(self.partition_sizes)} dealt layers"
+            )
+        if not isinstance(self.num_hidden, tuple):
+            return replace(self, num_hidden=sizes[0])
+        every = list(self.num_hidden)
+        every[::2] = sizes
+        return replace(self, num_hidden=tuple(every))

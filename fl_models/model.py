@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -34,6 +35,8 @@ class Model(Protocol):
     ) -> tuple[FloatArray, FloatArray]:
         """Mean cross-entropy (C,) of each client's batch and its exact gradient (C, d).
 
+        A model with an attribute `dropout` also takes `rngs`, a generator for each client; without them nothing is dropped.
+
         Args:
             parameters: (C, d).
             x: (C, b, p) inputs, a batch for each client.
@@ -45,19 +48,23 @@ class Model(Protocol):
 
 @runtime_checkable
 class PartitionableModel(Model, Protocol):
-    """A model whose hidden neurons can be dealt out, as HIST needs it."""
+    """A model whose hidden neurons can be dealt out, as HIST needs it.
+
+    Of its hidden layers some are dealt out, no two of which touch: a parameter has one owner, or it belongs to nobody and is
+    trained by all.
+    """
 
     @property
-    def num_hidden(self) -> int:
-        """Neurons that can be dealt out."""
+    def partition_sizes(self) -> tuple[int, ...]:
+        """Neurons of each layer that is dealt out."""
         ...
 
-    def submodel(self, neurons: IntArray) -> Submodel:
-        """The model that has only the given hidden neurons."""
+    def submodel(self, neurons: IntArray | Sequence[IntArray]) -> Submodel:
+        """The model that has only the given neurons of each dealt layer; if there is one such layer, an array will do."""
         ...
 
-    def with_hidden(self, num_hidden: int) -> PartitionableModel:
-        """The same kind of model with another number of hidden neurons."""
+    def with_hidden(self, num_hidden: int | Sequence[int]) -> PartitionableModel:
+        """The same kind of model with other numbers of neurons in the dealt layers; if there is one, a number will do."""
         ...
 
 
@@ -72,6 +79,18 @@ class Submodel:
 
     model: Model
     index: IntArray
+
+
+def flops_per_sample(model: Model) -> float:
+    """Floating-point operations that a training step takes for each sample.
+
+    What the model says itself, as a convolution must, whose parameters are used at every position; else 6 a parameter.
+
+    >>> from fl_models import MLP
+    >>> flops_per_sample(MLP(num_inputs=64, num_hidden=300, num_classes=10))
+    135060.0
+    """
+    return float(getattr(model, "flops_per_sample", FLOPS_PER_PARAMETER * model.num_parameters))
 
 
 def cross_entropy(logits: FloatArray, labels: IntArray) -> tuple[FloatArray, FloatArray]:

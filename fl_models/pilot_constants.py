@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from channels.arrays import FloatArray, check_count, checked
-from fl_models.algorithm import TrainingState
-from fl_models.digital import DigitalPlan
-from fl_models.edge_training import Schedule
-from fl_models.hierarchical_fedavg import HierarchicalFedAvg
+from fl_models.algorithms.algorithm import initial_state
+from fl_models.algorithms.hierarchical_fedavg import HierarchicalFedAvg
+from fl_models.cell_work import RoundWork
+from fl_models.local.schedule import Schedule
 from fl_models.streams import Stream, Streams
 from fl_models.task import FederatedTask
 from latency_opt.bounds.constants import LearningConstants
@@ -113,15 +113,11 @@ def pilot_trajectory(task: FederatedTask, *, schedule: Schedule, num_rounds: int
     1.5
     """
     check_count("num_rounds", num_rounds)
-    plans = [
-        DigitalPlan(active=np.ones((schedule.edge_rounds, len(task.clients_of(cell))), dtype=bool), bits_per_parameter=None)
-        for cell in range(task.num_cells)
-    ]
     algorithm = HierarchicalFedAvg(schedule=schedule)
-    state = TrainingState(round_index=0, parameters=task.model.init(rng=streams.rng(Stream.MODEL)))
+    state = initial_state(algorithm, task, task.model.init(rng=streams.rng(Stream.MODEL)))
     models = [state.parameters]
     for _ in range(num_rounds):
-        state = algorithm.round(state, task=task, plans=plans, streams=streams)
+        state = algorithm.round(state, RoundWork.ideal(task, schedule=schedule, streams=streams, round_index=state.round_index))
         models.append(state.parameters)
     return np.array(models, dtype=float)
 

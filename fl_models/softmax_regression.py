@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from channels.arrays import FloatArray, IntArray
 from fl_models.model import cross_entropy
@@ -29,13 +31,14 @@ class SoftmaxRegression:
         """Zeros: the problem is convex, so the start needs no chance."""
         return np.zeros(self.num_parameters, dtype=np.float32)
 
-    def _views(self, flat: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def views(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Views of (..., d): "weight" (..., classes, inputs) and "bias" (..., classes)."""
         split = self.num_classes * self.num_inputs
         weight = flat[..., :split].reshape(*flat.shape[:-1], self.num_classes, self.num_inputs)
-        return weight, flat[..., split:]
+        return {"weight": weight, "bias": flat[..., split:]}
 
     def logits(self, parameters: FloatArray, x: FloatArray) -> FloatArray:
-        weight, bias = self._views(parameters)
+        weight, bias = self.views(parameters).values()
         return np.matmul(x, weight.swapaxes(-1, -2)) + bias[..., None, :]
 
     def loss_and_gradient(
@@ -43,7 +46,7 @@ class SoftmaxRegression:
     ) -> tuple[FloatArray, FloatArray]:
         gradient = np.empty_like(parameters) if out is None else out
         loss, upstream = cross_entropy(self.logits(parameters, x), labels)
-        weight, bias = self._views(gradient)
+        weight, bias = self.views(gradient).values()
         np.matmul(upstream.swapaxes(-1, -2), x, out=weight)
         np.sum(upstream, axis=-2, out=bias)
         return loss, gradient

@@ -22,6 +22,8 @@ class Stream(IntEnum):
     PARTITION = 8
     UPLINK = 9
     THRESHOLD = 10
+    SELECTION = 11
+    LOCAL = 12
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from channels.arrays import FloatArray, IntArray
-from fl_models.dataset import Dataset
+from fl_models.data.dataset import Dataset
 from fl_models.model import Model
+
+
+@runtime_checkable
+class Scoring(Protocol):
+    """A model or an objective with scores of its own."""
+
+    def evaluate(self, parameters: FloatArray, test: Dataset) -> tuple[float, float]:
+        """What stands for accuracy (more is better), and the loss, of parameters (d,) on the test set."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -16,7 +26,7 @@ class FederatedTask:
     """min_x Σ_j w_j f_j(x), f_j being the mean of the losses of the clients of cell j and w_j the cell's share of clients.
 
     Attributes:
-        model: what is trained.
+        model: what is trained; for algorithms that take function values only, such as FedZO, an `Objective` will do.
         train: all training samples.
         test: what accuracy is measured on.
         client_samples: for each client, which training samples it holds.
@@ -55,7 +65,9 @@ class FederatedTask:
         return np.flatnonzero(self.serving_cell == cell)
 
     def evaluate(self, parameters: FloatArray) -> tuple[float, float]:
-        """Accuracy and mean cross-entropy of the whole model on the test set."""
+        """Accuracy and mean cross-entropy of the whole model on the test set, unless it is `Scoring` by itself."""
+        if isinstance(self.model, Scoring):
+            return self.model.evaluate(parameters, self.test)
         scores = self.model.logits(parameters, self.test.x).astype(float)
         accuracy = np.mean(scores.argmax(axis=-1) == self.test.labels)
         scores -= scores.max(axis=-1, keepdims=True)

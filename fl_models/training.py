@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from channels.arrays import FloatArray
 from channels.network import Network
 from fl_models.aggregator import Aggregator
-from fl_models.algorithm import Algorithm, TrainingState
+from fl_models.algorithms.algorithm import Algorithm, TrainingState, cell_models, initial_state
+from fl_models.cell_work import CellWork, RoundWork
 from fl_models.clock import Clock
 from fl_models.history import RoundRecord
+from fl_models.local.workers import Workers, single_threaded_algebra
 from fl_models.model import Model
+from fl_models.selection import Everybody, Selection
 from fl_models.streams import Stream, Streams
 from fl_models.task import FederatedTask
 
@@ -34,6 +38,8 @@ class Training:
         aggregator: what the radio does to the updates.
         clock: how long it takes.
         streams: source of everything drawn.
+        selection: who takes part in a global round.
+        workers: threads that clients are trained on; results do not depend on them.
     """
 
     algorithm: Algorithm
@@ -42,11 +48,13 @@ class Training:
     aggregator: Aggregator
     clock: Clock
     streams: Streams
+    selection: Selection = field(default_factory=Everybody)
+    workers: Workers = field(default_factory=Workers)
 
     @property
     def cell_models(self) -> tuple[Model, ...]:
         """What a client of each cell trains and sends."""
-        return self.algorithm.cell_models(self.task)
+        return cell_models(self.algorithm, self.task)
 
     def rounds(self, num_rounds: int) -> Iterator[RoundRecord]:
         """The record of the initial model, then one after each global round."""
@@ -59,26 +67,56 @@ class Training:
     def start(self) -> tuple[TrainingState, RoundRecord]:
         """The initial model and its record."""
         parameters = self.task.model.init(rng=self.streams.rng(Stream.MODEL))
-        accuracy, loss = self.task.evaluate(parameters)
+        accuracy, loss = self._evaluate(parameters)
         record = RoundRecord(round=0, test_accuracy=accuracy, test_loss=loss)
-        return TrainingState(round_index=0, parameters=parameters), record
+        return initial_state(self.algorithm, self.task, parameters), record
 
     def round(self, state: TrainingState, before: RoundRecord) -> tuple[TrainingState, RoundRecord]:
         """One more global round: the new state and its record."""
         schedule = self.algorithm.schedule
         channel = self.network.draw(schedule.edge_rounds, rng=self.streams.rng(Stream.FADING, state.round_index))
-        cells = channel.cells
+        rng = self.streams.rng(Stream.SELECTION, state.round_index)
+        chosen = [self.selection.draw(cell.num_clients, rng=rng) for cell in channel.cells]
+        cells = [
+            cell if len(some) == cell.num_clients else cell.of(some) for cell, some in zip(channel.cells, chosen, strict=True)
+        ]
         plans = [self.aggregator.plan(cell) for cell in cells]
+        work = RoundWork(
+            cells=[
+                CellWork(
+                    task=self.task,
+                    cell=index,
+                    clients=self.task.clients_of(index)[some],
+                    plan=plan,
+                    schedule=schedule,
+                    streams=self.streams,
+                    round_index=state.round_index,
+                    workers=self.workers,
+                )
+                for index, (some, plan) in enumerate(zip(chosen, plans, strict=True))
+            ],
+            streams=self.streams,
+            round_index=state.round_index,
+        )
         # What overflows is told below, with the round and the likely causes.
         with np.errstate(over="ignore", invalid="ignore"):
-            state = self.algorithm.round(state, task=self.task, plans=plans, streams=self.streams)
-            accuracy, loss = self.task.evaluate(state.parameters)
+            state = self.algorithm.round(state, work)
+            accuracy, loss = self._evaluate(state.parameters)
         if not (np.isfinite(loss) and np.isfinite(state.parameters).all()):
+            step_size = schedule.step_size_at(state.round_index - 1)
             raise DivergedTraining(
-                f"training diverged in round {state.round_index} with step_size {schedule.step_size:g}; take a smaller one or, "
-                "if the noise of analog uplinks drives it, more power or a stronger truncation"
+                f"training diverged in round {state.round_index} with step_size {step_size:g}; take a smaller one or, if the "
+                "noise of analog uplinks drives it, more power or a stronger truncation"
             )
         cost = self.clock.round(cells, models=self.cell_models, plans=plans, schedule=schedule)
+        # Means over all clients, of whom those who were not chosen spent nothing.
+        share = sum(map(len, chosen)) / len(self.task.serving_cell)
+        cost = replace(
+            cost,
+            energy_j=share * cost.energy_j,
+            uplink_bits=share * cost.uplink_bits,
+            participation=share * cost.participation,
+        )
         return state, RoundRecord(
             round=state.round_index,
             test_accuracy=accuracy,
@@ -89,3 +127,7 @@ class Training:
             uplink_bits=before.uplink_bits + cost.uplink_bits,
             cost=cost,
         )
+
+    def _evaluate(self, parameters: FloatArray) -> tuple[float, float]:
+        with single_threaded_algebra():
+            return self.task.evaluate(parameters)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fl_models import MLP, FederatedTask, Schedule, SoftmaxRegression, Streams
-from fl_models.dataset import Dataset
+from fl_models.data.dataset import Dataset
 from fl_models.pilot_constants import full_gradients, pilot_constants, pilot_trajectory
 from latency_opt.bounds.hierarchical_fedavg import hierarchical_fedavg_bound
 from latency_opt.bounds.step_size import largest_step_size

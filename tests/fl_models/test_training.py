@@ -15,6 +15,7 @@ from fl_models import (
     Ideal,
     NetworkClock,
     OverTheAir,
+    RoundWork,
     Schedule,
     SoftmaxRegression,
     Stream,
@@ -101,7 +102,9 @@ def test_a_cell_moves_only_its_own_neurons(make_network, make_task):
     plan = Ideal().plan(channel.cells[0])
     frozen = FrozenPlan(active=plan.active, bits_per_parameter=None)
     before = TrainingState(round_index=0, parameters=task.model.init(rng=np.random.default_rng(0)))
-    after = algorithm.round(before, task=task, plans=[plan, frozen, frozen], streams=streams)
+    work = RoundWork.ideal(task, schedule=SCHEDULE, streams=streams, round_index=0)
+    cells = [dataclasses.replace(cell, plan=own) for cell, own in zip(work.cells, [plan, frozen, frozen], strict=True)]
+    after = algorithm.round(before, dataclasses.replace(work, cells=cells))
     changed = np.flatnonzero(before.parameters != after.parameters)
     first = draw_partition((2, 4, 6), rng=streams.rng(Stream.PARTITION, 0))[0]
     own = task.model.submodel(first).index

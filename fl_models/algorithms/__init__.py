@@ -1,0 +1,1 @@
+"""Federated algorithms: how models are trained and merged in a global round."""

@@ -1,0 +1,106 @@
+"""Federated algorithms: what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from channels.arrays import FloatArray
+from fl_models.cell_work import RoundWork
+from fl_models.local.schedule import Schedule
+from fl_models.model import Model
+from fl_models.task import FederatedTask
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrainingState:
+    """Where training stands after some global rounds: arrays, so that it can be saved, looked into and gone on from.
+
+    Attributes:
+        round_index: global rounds done.
+        parameters: (d,) of the global model.
+        train_loss: mean loss of the local steps of the last round; nan before the first.
+        memory: what the algorithm keeps from round to round, by name.
+    """
+
+    round_index: int
+    parameters: FloatArray
+    train_loss: float = float("nan")
+    memory: Mapping[str, FloatArray] = field(default_factory=dict)
+
+    def after(self, parameters: FloatArray, *, train_loss: float, **memory: FloatArray) -> TrainingState:
+        """The state one global round later; what is not named of the memory stays as it was."""
+        return replace(
+            self,
+            round_index=self.round_index + 1,
+            parameters=parameters.astype(self.parameters.dtype, copy=False),
+            train_loss=train_loss,
+            memory={**self.memory, **memory},
+        )
+
+
+class Algorithm(Protocol):
+    """One global round after the other. An algorithm of one's own is an object with these two."""
+
+    @property
+    def schedule(self) -> Schedule: ...
+
+    def round(self, state: TrainingState, work: RoundWork) -> TrainingState:
+        """The state after one more global round."""
+        ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """An algorithm that keeps something from round to round."""
+
+    def memory(self, task: FederatedTask) -> dict[str, FloatArray]:
+        """What `TrainingState.memory` holds before the first round."""
+        ...
+
+
+@runtime_checkable
+class Partitioning(Protocol):
+    """An algorithm with whose clients do not all train the whole model."""
+
+    def cell_models(self, task: FederatedTask) -> tuple[Model, ...]:
+        """What a client of each cell trains and sends, the same in size every round."""
+        ...
+
+
+def cell_models(algorithm: Algorithm, task: FederatedTask) -> tuple[Model, ...]:
+    """What a client of each cell trains and sends: the task's model, unless the algorithm parts it."""
+    if isinstance(algorithm, Partitioning):
+        return algorithm.cell_models(task)
+    return (task.model,) * task.num_cells
+
+
+def initial_state(algorithm: Algorithm, task: FederatedTask, parameters: FloatArray) -> TrainingState:
+    """Before the first round."""
+    memory = algorithm.memory(task) if isinstance(algorithm, Remembering) else {}
+    return TrainingState(round_index=0, parameters=parameters, memory=memory)
+
+
+def weighted_mean(values: Sequence[FloatArray], weights: FloatArray) -> FloatArray:
+    """(d,) Σ_j w_j x_j, in the type of the values.
+
+    >>> weighted_mean([np.zeros(2), np.ones(2)], np.array([0.25, 0.75])).tolist()
+    [0.75, 0.75]
+    """
+    mean = np.zeros(values[0].shape)
+    for weight, value in zip(weights, values, strict=True):
+        mean += weight * value
+    return mean.astype(values[0].dtype)
+
+
+def mean_loss(losses: Sequence[FloatArray], weights: FloatArray) -> float:
+    """Mean of losses (n_j,) over the clients of each cell that trained, weighted over the cells in which somebody did."""
+    trained = [np.isfinite(loss).any() for loss in losses]
+    if not any(trained):
+        return float("nan")
+    of_cell = np.array([np.nanmean(loss) if there else 0.0 for loss, there in zip(losses, trained, strict=True)])
+    weight = weights * np.array(trained)
+    return float(weight @ of_cell / weight.sum())

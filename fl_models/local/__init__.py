@@ -1,0 +1,1 @@
+"""What clients do on their own between two averages."""

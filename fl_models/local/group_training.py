@@ -1,0 +1,90 @@
+"""Local training of many clients, a small group at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from channels.arrays import FloatArray, IntArray
+from fl_models.local.batches import MiniBatches
+from fl_models.local.method import LocalMethod
+from fl_models.local.workers import Workers
+from fl_models.model import Model
+from fl_models.streams import Stream, Streams
+from fl_models.task import FederatedTask
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GroupTraining:
+    """What the clients of a cell do in an edge round, to be done for some of them at a time.
+
+    Groups are so small that their models stay in the cache from step to step; each thread does one group after the other.
+
+    Attributes:
+        task: what is learnt.
+        clients: (n,) their numbers in the task.
+        parameters: (d,) what they all begin with.
+        model: what is trained.
+        method: how.
+        step_size: γ.
+        shift: (n, d) added to every gradient of each client, or None.
+        decay: a pull towards 0.
+        streams: source of everything drawn.
+        round_index: of the global round.
+        edge_round: which one in it.
+        workers: threads.
+    """
+
+    task: FederatedTask
+    clients: IntArray
+    parameters: FloatArray
+    model: Model
+    method: LocalMethod
+    step_size: float
+    shift: FloatArray | None
+    decay: float
+    streams: Streams
+    round_index: int
+    edge_round: int
+    workers: Workers
+
+    @property
+    def group_size(self) -> int:
+        return self.method.group_size(self.model)
+
+    def train(
+        self, some: IntArray, *, batches: Sequence[IntArray], updates: FloatArray, rows: IntArray, loss: FloatArray
+    ) -> None:
+        """Writes down how far some of the clients got, and their mean losses on the way.
+
+        Args:
+            some: (m,) places among the clients.
+            batches: for each, (E, H, b) samples.
+            updates: (r, d) written to.
+            rows: (m,) which of its rows are theirs.
+            loss: (n,) of all clients, written to.
+        """
+
+        def train_group(group: slice) -> None:
+            places = some[group]
+            samples = np.stack([drawn[self.edge_round] for drawn in batches[group]])
+            local = np.tile(self.parameters, (len(places), 1))
+            loss[places] = self.method.run(
+                self.model,
+                local,
+                MiniBatches(data=self.task.train, samples=samples),
+                step_size=self.step_size,
+                decay=self.decay,
+                shift=None if self.shift is None else self.shift[places],
+                rngs=[
+                    self.streams.rng(Stream.LOCAL, self.round_index, int(client), self.edge_round)
+                    for client in self.clients[places]
+                ],
+            )
+            local -= self.parameters
+            updates[rows[group]] = local
+
+        size = self.group_size
+        self.workers.map(train_group, [slice(start, start + size) for start in range(0, len(some), size)])

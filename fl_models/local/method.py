@@ -1,0 +1,134 @@
+"""How a client gets from one average to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from channels.arrays import FloatArray, IntArray
+from fl_models.local.batches import MiniBatches
+from fl_models.model import Model
+
+GROUP_BYTES = 2**22
+"""Parameters of the clients that step together; more of them would be streamed past the cache at every step."""
+
+MAX_GROUP = 10
+
+FETCHED_BYTES = 2**22
+"""Inputs that are fetched at once, for some steps of a group."""
+
+
+class LocalMethod(Protocol):
+    """Local steps of a group of clients, which is small enough to stay in the cache between two averages."""
+
+    def group_size(self, model: Model) -> int:
+        """How many clients step together; the model alone decides, so that results do not depend on threads."""
+        ...
+
+    def run(
+        self,
+        model: Model,
+        local: FloatArray,
+        batches: MiniBatches,
+        *,
+        step_size: float,
+        decay: float,
+        shift: FloatArray | None,
+        rngs: Sequence[np.random.Generator],
+    ) -> FloatArray:
+        """Takes H steps in place and returns the mean loss of each client on the way, (g,).
+
+        Args:
+            model: what is trained.
+            local: (g, d) parameters of the clients, moved in place.
+            batches: of the g clients, for H steps.
+            step_size: γ.
+            decay: a pull towards 0, see `LocalSGD`.
+            shift: (g, d) added to every gradient, or None.
+            rngs: a generator for each client, for whatever the method draws.
+        """
+        ...
+
+
+@runtime_checkable
+class Descending(Model, Protocol):
+    """A model that can take steps of gradient descent without writing gradients down."""
+
+    def descend(
+        self,
+        local: FloatArray,
+        x: FloatArray,
+        labels: IntArray,
+        *,
+        step_size: float,
+        decay: float = 0.0,
+        shift: FloatArray | None = None,
+    ) -> FloatArray:
+        """The steps of `LocalSGD`, H times in place; see `LocalMethod.run`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalSGD:
+    """x ← x - γ(∇F_i(x; batch) + shift_i + decay·x), H times.
+
+    With a shift and a decay most algorithms are this one: MTGC and SCAFFOLD shift by their corrections, FedProx pulls towards
+    the model z it began with, decay = μ and shift = -μz. A model with a method `descend`, and without dropout, takes these
+    steps by itself, without writing gradients down.
+    """
+
+    def group_size(self, model: Model) -> int:
+        return max(1, min(MAX_GROUP, GROUP_BYTES // (4 * model.num_parameters)))
+
+    def run(
+        self,
+        model: Model,
+        local: FloatArray,
+        batches: MiniBatches,
+        *,
+        step_size: float,
+        decay: float,
+        shift: FloatArray | None,
+        rngs: Sequence[np.random.Generator],
+    ) -> FloatArray:
+        one = batches.samples[:, 0].size * batches.data.x[0].nbytes
+        at_once = max(1, FETCHED_BYTES // one)
+        losses = np.zeros(len(local))
+        for start in range(0, batches.num_steps, at_once):
+            some = batches.steps(slice(start, start + at_once))
+            loss = self._steps(model, local, some, step_size=step_size, decay=decay, shift=shift, rngs=rngs)
+            losses += some.num_steps / batches.num_steps * loss
+        return losses
+
+    def _steps(
+        self,
+        model: Model,
+        local: FloatArray,
+        batches: MiniBatches,
+        *,
+        step_size: float,
+        decay: float,
+        shift: FloatArray | None,
+        rngs: Sequence[np.random.Generator],
+    ) -> FloatArray:
+        x, labels = batches.x, batches.labels
+        drops = getattr(model, "dropout", 0.0) > 0.0
+        if isinstance(model, Descending) and not drops:
+            return model.descend(local, x, labels, step_size=step_size, decay=decay, shift=shift)
+        gradient = np.empty_like(local)
+        options = {"rngs": rngs} if drops else {}
+        losses = np.zeros(len(local))
+        keep = local.dtype.type(1.0 - step_size * decay)
+        for step in range(x.shape[1]):
+            loss, _ = model.loss_and_gradient(local, x[:, step], labels[:, step], out=gradient, **options)
+            losses += loss
+            if shift is not None:
+                gradient += shift
+            if decay:
+                local *= keep
+            gradient *= step_size
+            local -= gradient
+        return losses / x.shape[1]

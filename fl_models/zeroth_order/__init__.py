@@ -1,0 +1,1 @@
+"""Training by function values alone, without gradients."""
