@@ -10,8 +10,11 @@ from scipy.linalg import get_blas_funcs
 
 from channels.arrays import FloatArray, IntArray
 
-BLOCK_SAMPLES = 9.0
-"""Samples of a block of steps for a first layer without inputs to speak of and one output; as measured."""
+CACHED_BYTES = 2**19
+"""A first layer up to this size is moved at every step: it stays in the cache, and the Gram matrix saves nothing."""
+
+BLOCK_SAMPLES = 8.0
+"""How many samples a block of steps has beyond that, in units of the square root in `block_steps`; as measured."""
 
 
 class DenseLayers(NamedTuple):
@@ -43,9 +46,9 @@ def descend(
 ) -> FloatArray:
     """H steps x ← x - γ(∇F_i(x; batch) + shift_i + decay·x) on the mean cross-entropy, in place; returns each mean loss (g,).
 
-    Each step is W ← W - γ errorsᵀ inputs, one call of the library that adds a product to W where it lies: it reads and writes W
-    once, where computing the gradient, scaling and subtracting it takes four passes more. The first layer, the largest, is moved
-    only once in a block of steps: with X_t the inputs of a step, D_t its back-propagated errors and W the weight before the block
+    Each step is W ← W - γ errorsᵀ inputs, one call of the library that adds a product to W where it lies: it reads and writes
+    W once, where computing the gradient, scaling and subtracting it takes four passes more. The first layer, the largest, is
+    moved only once in a block of steps: with X_t the inputs of a step, D_t its back-propagated errors, W the weight before it
 
         X_t W_tᵀ = X_t Wᵀ - γ Σ_{s<t} (X_t X_sᵀ) D_s,   W ← W - γ Σ_t D_tᵀ X_t,
 
@@ -62,43 +65,41 @@ def descend(
     clients, steps, batch, _ = x.shape
     dtype = layers.readout.dtype
     classes = layers.readout.shape[-1]
-    onehot = (labels[..., None] == np.arange(classes)).astype(dtype)
-    logits = np.empty((clients, steps, batch, classes), dtype=dtype)
+    # Arrays of a step have the samples last, (g, neurons, b): products of W with them are fast, and sums over classes too.
+    onehot = (labels[:, :, None, :] == np.arange(classes)[:, None]).astype(dtype)
+    logits = np.empty((clients, steps, classes, batch), dtype=dtype)
     plain = shift is None and decay == 0.0
-    first = _FirstLayer(layers.weights[0], x, block=block_steps(x.shape, outputs=layers.weights[0].shape[1]) if plain else 1)
+    first = _FirstLayer(layers.weights[0], x, block=block_steps(layers.weights[0], x) if plain else 1)
     keep = 1.0 - step_size * decay
     scale = dtype.type(-step_size / (batch * keep))
     drag = None if shift is None else dtype.type(step_size) * shift
     for step in range(steps):
         # Forward.
-        below = x[:, step]
-        activations = []
+        activations: list[FloatArray] = []
         for depth, (weight, bias) in enumerate(zip(layers.weights, layers.biases, strict=True)):
-            out = first.forward(step) if depth == 0 else _outputs(weight, below)
-            out += bias[:, None, :]
+            out = np.matmul(weight, activations[-1]) if depth else first.forward(step)
+            out += bias[:, :, None]
             np.maximum(out, 0.0, out=out)
             activations.append(out)
-            below = out
-        scores = np.matmul(below, layers.readout, out=logits[:, step])
-        scores += layers.offset[:, None, :]
+        scores = np.matmul(layers.readout.swapaxes(-1, -2), activations[-1], out=logits[:, step])
+        scores += layers.offset[:, :, None]
         # Backward, with -γ in the errors.
-        error = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        error /= error.sum(axis=-1, keepdims=True)
+        error = np.exp(scores - scores.max(axis=-2, keepdims=True))
+        error /= error.sum(axis=-2, keepdims=True)
         error -= onehot[:, step]
         error *= scale
-        change = np.matmul(below.swapaxes(-1, -2), error)
-        upstream = _outputs(layers.readout, error)
-        layers.readout[...] += change
-        layers.offset[...] += error.sum(axis=-2)
+        upstream = np.matmul(layers.readout, error)
+        layers.readout[...] += np.matmul(activations[-1], error.swapaxes(-1, -2))
+        layers.offset[...] += error.sum(axis=-1)
         for depth in range(len(activations) - 1, -1, -1):
             upstream *= activations[depth] > 0.0
-            layers.biases[depth][...] += upstream.sum(axis=-2)
-            if depth == 0:
-                first.backward(step, upstream)
+            layers.biases[depth][...] += upstream.sum(axis=-1)
+            if depth:
+                below = np.matmul(layers.weights[depth].swapaxes(-1, -2), upstream)
+                add_products(layers.weights[depth], upstream, activations[depth - 1].swapaxes(-1, -2))
+                upstream = below
             else:
-                before = _outputs(layers.weights[depth].swapaxes(-1, -2), upstream)
-                add_products(layers.weights[depth], upstream, activations[depth - 1])
-                upstream = before
+                first.backward(step, upstream)
         # Last, since the step above has needed the parameters as they were; it has been scaled for it.
         if decay:
             layers.flat[...] *= dtype.type(keep)
@@ -107,40 +108,38 @@ def descend(
     return _mean_cross_entropy(logits, onehot)
 
 
-def block_steps(shape: tuple[int, ...], *, outputs: int) -> int:
-    """Steps of a block, for inputs (g, H, b, p) of a first layer.
+def block_steps(weight: FloatArray, x: FloatArray) -> int:
+    """Steps of a block, for a first layer (g, out, p) and inputs (g, H, b, p).
 
-    Each step takes 4b·p·out operations whatever the block; a block of s adds s·b²(2p + out) to each for X Xᵀ, and saves them
-    what reading and writing W takes, in proportion to p·out/s: the best s is in proportion to √(p·out/(2p + out))/b.
+    Each step takes 4b·p·out operations whatever the block; a block of s adds up to s·b²(p + out) to each for the products of
+    inputs with earlier ones, and saves them what reading and writing W takes, in proportion to p·out/s: the best s is in
+    proportion to √(p·out/(p + out))/b.
     """
-    _, steps, batch, inputs = shape
-    best = BLOCK_SAMPLES / batch * np.sqrt(inputs * outputs / (2.0 * inputs + outputs))
-    return int(np.clip(np.rint(best), 1, steps))
+    outputs, inputs = weight.shape[1:]
+    if weight[0].nbytes <= CACHED_BYTES:
+        return 1
+    best = BLOCK_SAMPLES / x.shape[2] * np.sqrt(inputs * outputs / (inputs + outputs))
+    return int(np.clip(np.rint(best), 1, x.shape[1]))
 
 
 def add_products(weight: FloatArray, errors: FloatArray, inputs: FloatArray) -> None:
-    """W_i ← W_i + errors_iᵀ inputs_i for each client, in place.
+    """W_i ← W_i + errors_i inputs_i for each client, in place.
 
     Args:
         weight: (g, out, in), each client's contiguous.
-        errors: (g, b, out).
+        errors: (g, out, b).
         inputs: (g, b, in).
     """
     (gemm,) = get_blas_funcs(("gemm",), (weight,))
     for own, error, into in zip(weight, errors, inputs, strict=True):
-        # In Fortran's order, as the library has it, Wᵀ ← inputsᵀ errors + Wᵀ, without a copy of anything.
-        (a, a_turned), (b, b_turned) = _operand(into.T), _operand(error)
+        # In Fortran's order, as the library has it, Wᵀ ← inputsᵀ errorsᵀ + Wᵀ, without a copy of anything.
+        (a, a_turned), (b, b_turned) = _operand(into.T), _operand(error.T)
         gemm(1.0, a, b, 1.0, own.T, a_turned, b_turned, 1)
 
 
 def _operand(matrix: FloatArray) -> tuple[FloatArray, bool]:
     """The matrix in Fortran's order, or its transpose and True."""
     return (matrix, False) if matrix.flags.f_contiguous else (matrix.T, True)
-
-
-def _outputs(weight: FloatArray, inputs: FloatArray) -> FloatArray:
-    """(g, b, out) inputs Wᵀ, computed and laid out as W inputsᵀ: faster by a quarter for a batch of 50, half for one of 10."""
-    return np.matmul(weight, inputs.swapaxes(-1, -2)).swapaxes(-1, -2)
 
 
 class _FirstLayer:
@@ -150,35 +149,35 @@ class _FirstLayer:
         self.weight, self.x, self.block = weight, x, block
 
     def forward(self, step: int) -> FloatArray:
-        """(g, b, out), not to be kept: the next block writes over it."""
+        """(g, out, b), to be written over."""
         place, batch = step % self.block, self.x.shape[2]
         if place == 0:
             clients, _, _, inputs = self.x.shape
             self.samples = self.x[:, step : step + self.block].reshape(clients, -1, inputs)
             self.outputs = np.matmul(self.weight, self.samples.swapaxes(-1, -2))
-            if self.outputs.shape[-1] == batch:
-                return self.outputs.swapaxes(-1, -2)
-            self.gram = np.matmul(self.samples, self.samples.swapaxes(-1, -2))
+            if self.block == 1:
+                return self.outputs
             self.errors = np.empty_like(self.outputs)
         start, end = place * batch, (place + 1) * batch
         out = self.outputs[..., start:end].copy()
         if place:
-            out += np.matmul(self.errors[..., :start], self.gram[:, :start, start:end])
-        return out.swapaxes(-1, -2)
+            gram = np.matmul(self.samples[:, :start], self.samples[:, start:end].swapaxes(-1, -2))
+            out += np.matmul(self.errors[..., :start], gram)
+        return out
 
     def backward(self, step: int, errors: FloatArray) -> None:
-        """Takes in the errors (g, b, out) of a step, -γ included."""
-        place, batch = step % self.block, self.x.shape[2]
-        if self.outputs.shape[-1] == batch:
+        """Takes in the errors (g, out, b) of a step, -γ included."""
+        if self.block == 1:
             add_products(self.weight, errors, self.samples)
             return
-        self.errors[..., place * batch : (place + 1) * batch] = errors.swapaxes(-1, -2)
-        if (place + 1) * batch == self.outputs.shape[-1]:
-            add_products(self.weight, self.errors.swapaxes(-1, -2), self.samples)
+        place, batch = step % self.block, self.x.shape[2]
+        self.errors[..., place * batch : (place + 1) * batch] = errors
+        if (place + 1) * batch == self.errors.shape[-1]:
+            add_products(self.weight, self.errors, self.samples)
 
 
 def _mean_cross_entropy(logits: FloatArray, onehot: FloatArray) -> FloatArray:
-    """(g,) mean over steps and samples of -log softmax(logits)[label]."""
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    total = np.log(np.exp(shifted).sum(axis=-1))
-    return np.asarray(np.mean(total - np.sum(shifted * onehot, axis=-1), axis=(1, 2)), dtype=float)
+    """(g,) mean over steps and samples of -log softmax(logits)[label], classes in the last axis but one."""
+    shifted = logits - logits.max(axis=-2, keepdims=True)
+    total = np.log(np.exp(shifted).sum(axis=-2))
+    return np.asarray(np.mean(total - np.sum(shifted * onehot, axis=-2), axis=(1, 2)), dtype=float)

@@ -85,9 +85,9 @@ def test_products_are_added_where_the_weights_lie():
     for dtype, copies in itertools.product((np.float32, float), (1, 3)):
         flat = rng.random((copies, 40)).astype(dtype)
         weight, before = flat[:, 4:34].reshape(copies, 5, 6), flat.copy()
-        errors, inputs = rng.random((copies, 7, 5)).astype(dtype), rng.random((copies, 7, 6)).astype(dtype)
+        errors, inputs = rng.random((copies, 5, 7)).astype(dtype), rng.random((copies, 7, 6)).astype(dtype)
         add_products(weight, errors, inputs)
-        expected = before[:, 4:34].reshape(copies, 5, 6) + np.einsum("gbo,gbi->goi", errors, inputs)
+        expected = before[:, 4:34].reshape(copies, 5, 6) + errors @ inputs
         np.testing.assert_allclose(weight, expected, rtol=1e-5 if dtype == np.float32 else 1e-13)
         assert (flat[:, :4] == before[:, :4]).all()
         assert (flat[:, 34:] == before[:, 34:]).all()
@@ -107,8 +107,10 @@ def test_with_dropout_local_steps_drop():
 
 
 def test_blocks_are_long_where_batches_are_small_and_layers_wide():
-    long, short = block_steps((4, 20, 10, 784), outputs=300), block_steps((4, 20, 50, 784), outputs=300)
-    narrow, few = block_steps((4, 20, 10, 784), outputs=50), block_steps((4, 5, 10, 784), outputs=300)
-    assert long > short > 0
-    assert long > narrow > 0
-    assert few == 5
+    def block(outputs, *, batch, steps=20, inputs=784):
+        weight = np.empty((1, outputs, inputs), dtype=np.float32)
+        return block_steps(weight, np.empty((1, steps, batch, inputs), dtype=np.float32))
+
+    assert block(300, batch=10) > block(300, batch=50) >= 1
+    assert block(300, batch=10, steps=5) == 5
+    assert block(50, batch=10) == 1  # the weight stays in the cache
