@@ -24,7 +24,7 @@ from aircomp import (
 from airfed.spec import Spec
 from channels import CellChannel, Network
 from channels.arrays import FloatArray
-from fl_models.over_the_air import flat_channels, mean_received_power_w
+from fl_models.aggregation.over_the_air import flat_channels, mean_received_power_w
 
 BEAMFORMED_SAMPLES = 5_000
 BEAMFORMERS: dict[str, Beamformer] = {

@@ -1,12 +1,16 @@
 """Numpy models, data, federated algorithms, and the training loop."""
 
-from fl_models.aggregator import Aggregator, UplinkPlan
+from fl_models.aggregation.aggregator import Aggregator, UplinkPlan
+from fl_models.aggregation.blockwise import BlockwisePlan
+from fl_models.aggregation.digital import Digital, Ideal
+from fl_models.aggregation.over_the_air import OverTheAir
 from fl_models.algorithms.algorithm import Algorithm, TrainingState, initial_state
 from fl_models.algorithms.dzopa import DZOPA
 from fl_models.algorithms.feddyn import FedDyn
 from fl_models.algorithms.fedprox import FedProx
 from fl_models.algorithms.fedzo import FedZO
 from fl_models.algorithms.hierarchical_fedavg import HierarchicalFedAvg
+from fl_models.algorithms.hist import HIST, draw_partition
 from fl_models.algorithms.mtgc import MTGC
 from fl_models.algorithms.scaffold import SCAFFOLD
 from fl_models.algorithms.seed_shared_fedzo import SeedSharedFedZO
@@ -14,11 +18,8 @@ from fl_models.algorithms.server_adam import ServerAdam
 from fl_models.algorithms.server_momentum import ServerMomentum
 from fl_models.algorithms.server_optimizer import ServerOptimizer, WithServerOptimizer
 from fl_models.algorithms.zone_s import ZONES
-from fl_models.blockwise import BlockwisePlan
 from fl_models.cell_work import CellWork, LocalUpdates, RoundWork
 from fl_models.clock import Clock, NetworkClock
-from fl_models.cnn import CNN
-from fl_models.convolution import Convolution
 from fl_models.data.cifar10 import cifar10
 from fl_models.data.dataset import Dataset
 from fl_models.data.digits import digits
@@ -36,8 +37,6 @@ from fl_models.data.splitter import Splitter
 from fl_models.data.synthetic_federated import synthetic_federated, synthetic_iid
 from fl_models.data.synthetic_images import synthetic_images
 from fl_models.data.two_level import two_level_dirichlet_split, two_level_split
-from fl_models.digital import Digital, Ideal
-from fl_models.hist import HIST, draw_partition
 from fl_models.history import History, RoundCost, RoundRecord
 from fl_models.latency_profile import partition_problem, partition_rounds
 from fl_models.local.batches import MiniBatches
@@ -45,13 +44,14 @@ from fl_models.local.method import LocalMethod, LocalSGD
 from fl_models.local.schedule import Schedule
 from fl_models.local.step_size import CosineDecay, ExponentialDecay, InverseDecay, StepSize
 from fl_models.local.workers import Workers
-from fl_models.mlp import MLP
-from fl_models.model import Model, PartitionableModel, Submodel, cross_entropy, flops_per_sample
-from fl_models.over_the_air import OverTheAir
+from fl_models.models.cnn import CNN
+from fl_models.models.convolution import Convolution
+from fl_models.models.mlp import MLP
+from fl_models.models.model import Model, PartitionableModel, Submodel, cross_entropy, flops_per_sample
+from fl_models.models.published_cnns import cifar_cnn, lenet5
+from fl_models.models.softmax_regression import SoftmaxRegression
 from fl_models.pilot_constants import PilotConstants, pilot_constants, pilot_trajectory
-from fl_models.published_cnns import cifar_cnn, lenet5
 from fl_models.selection import Everybody, Selection, UniformCount, UniformShare
-from fl_models.softmax_regression import SoftmaxRegression
 from fl_models.streams import Stream, Streams
 from fl_models.task import FederatedTask
 from fl_models.training import DivergedTraining, Training

@@ -9,15 +9,15 @@ from functools import cached_property
 import numpy as np
 
 from channels.arrays import BoolArray, FloatArray, IntArray
-from fl_models.aggregator import UplinkPlan
-from fl_models.blockwise import Blocks, BlockwisePlan, rows_per_block
-from fl_models.digital import DigitalPlan
+from fl_models.aggregation.aggregator import UplinkPlan
+from fl_models.aggregation.blockwise import Blocks, BlockwisePlan, rows_per_block
+from fl_models.aggregation.digital import DigitalPlan
 from fl_models.local.batches import draw_batches
 from fl_models.local.group_training import GroupTraining
 from fl_models.local.method import LocalMethod, LocalSGD
 from fl_models.local.schedule import Schedule
 from fl_models.local.workers import Workers
-from fl_models.model import Model
+from fl_models.models.model import Model
 from fl_models.streams import Stream, Streams
 from fl_models.task import FederatedTask
 

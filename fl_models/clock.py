@@ -10,10 +10,10 @@ import numpy as np
 
 from channels.arrays import FloatArray
 from channels.channel_state import CellChannel
-from fl_models.aggregator import UplinkPlan
+from fl_models.aggregation.aggregator import UplinkPlan
 from fl_models.history import RoundCost
 from fl_models.local.schedule import Schedule
-from fl_models.model import Model, flops_per_sample
+from fl_models.models.model import Model, flops_per_sample
 from latency_opt.cell_round import CellRound, CellWorkload, cell_round
 from latency_opt.multiple_access import MultipleAccess
 

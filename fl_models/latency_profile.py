@@ -7,10 +7,10 @@ import numpy as np
 from channels.arrays import FloatArray
 from channels.channel_state import ChannelState
 from channels.network import Network
-from fl_models.aggregator import Aggregator
+from fl_models.aggregation.aggregator import Aggregator
 from fl_models.clock import NetworkClock
 from fl_models.local.schedule import Schedule
-from fl_models.model import FLOPS_PER_PARAMETER, Model, PartitionableModel, flops_per_sample
+from fl_models.models.model import FLOPS_PER_PARAMETER, Model, PartitionableModel, flops_per_sample
 from latency_opt.partition import PartitionProblem
 
 VALUES_AT_ONCE = 4_000_000

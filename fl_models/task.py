@@ -9,7 +9,7 @@ import numpy as np
 
 from channels.arrays import FloatArray, IntArray
 from fl_models.data.dataset import Dataset
-from fl_models.model import Model
+from fl_models.models.model import Model
 
 
 @runtime_checkable

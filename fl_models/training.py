@@ -9,13 +9,13 @@ import numpy as np
 
 from channels.arrays import FloatArray
 from channels.network import Network
-from fl_models.aggregator import Aggregator
+from fl_models.aggregation.aggregator import Aggregator
 from fl_models.algorithms.algorithm import Algorithm, TrainingState, cell_models, initial_state
 from fl_models.cell_work import CellWork, RoundWork
 from fl_models.clock import Clock
 from fl_models.history import RoundRecord
 from fl_models.local.workers import Workers, single_threaded_algebra
-from fl_models.model import Model
+from fl_models.models.model import Model
 from fl_models.selection import Everybody, Selection
 from fl_models.streams import Stream, Streams
 from fl_models.task import FederatedTask

@@ -11,7 +11,7 @@ import numpy as np
 from channels.arrays import FloatArray
 from fl_models.cell_work import RoundWork
 from fl_models.local.schedule import Schedule
-from fl_models.model import Model
+from fl_models.models.model import Model
 from fl_models.task import FederatedTask
 
 

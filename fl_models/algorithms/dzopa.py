@@ -12,7 +12,7 @@ from fl_models.algorithms.algorithm import TrainingState, mean_loss
 from fl_models.cell_work import CellWork, RoundWork
 from fl_models.local.batches import MiniBatches
 from fl_models.local.schedule import Schedule
-from fl_models.model import Model
+from fl_models.models.model import Model
 from fl_models.task import FederatedTask
 from fl_models.zeroth_order.client_load import client_loads
 from fl_models.zeroth_order.local_steps import ZerothOrderSteps

@@ -13,7 +13,7 @@ from fl_models.cell_work import CellWork, RoundWork
 from fl_models.local.batches import MiniBatches
 from fl_models.local.method import LocalSGD
 from fl_models.local.schedule import Schedule
-from fl_models.model import Model
+from fl_models.models.model import Model
 from fl_models.task import FederatedTask
 
 

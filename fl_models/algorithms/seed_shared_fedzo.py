@@ -8,11 +8,11 @@ import numpy as np
 
 from aircomp.updates.stochastic_quantization import stochastic_quantization
 from channels.arrays import FloatArray
+from fl_models.aggregation.digital import DigitalPlan
 from fl_models.algorithms.algorithm import TrainingState, mean_loss, weighted_mean
 from fl_models.cell_work import CellWork, RoundWork
-from fl_models.digital import DigitalPlan
 from fl_models.local.schedule import Schedule
-from fl_models.model import Model
+from fl_models.models.model import Model
 from fl_models.streams import Stream
 from fl_models.task import FederatedTask
 from fl_models.zeroth_order.client_load import client_loads

@@ -10,7 +10,7 @@ from channels.arrays import FloatArray, check_object
 from fl_models.algorithms.algorithm import Algorithm, Remembering, TrainingState, cell_models
 from fl_models.cell_work import RoundWork
 from fl_models.local.schedule import Schedule
-from fl_models.model import Model
+from fl_models.models.model import Model
 from fl_models.task import FederatedTask
 
 PREFIX = "server_optimizer_"

@@ -11,7 +11,7 @@ from channels.arrays import FloatArray, IntArray
 from fl_models.local.batches import MiniBatches
 from fl_models.local.method import LocalMethod
 from fl_models.local.workers import Workers
-from fl_models.model import Model
+from fl_models.models.model import Model
 from fl_models.streams import Stream, Streams
 from fl_models.task import FederatedTask
 

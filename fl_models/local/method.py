@@ -10,7 +10,7 @@ import numpy as np
 
 from channels.arrays import FloatArray, IntArray
 from fl_models.local.batches import MiniBatches
-from fl_models.model import Model
+from fl_models.models.model import Model
 
 GROUP_BYTES = 2**22
 """Parameters of the clients that step together; more of them would be streamed past the cache at every step."""

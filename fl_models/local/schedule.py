@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from channels.arrays import check_count, check_object, checked
 from fl_models.local.step_size import StepSize
-from fl_models.model import FLOPS_PER_PARAMETER
+from fl_models.models.model import FLOPS_PER_PARAMETER
 
 
 @dataclass(frozen=True, kw_only=True)

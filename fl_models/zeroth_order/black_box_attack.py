@@ -8,7 +8,7 @@ import numpy as np
 
 from channels.arrays import FloatArray, IntArray, checked
 from fl_models.data.dataset import Dataset
-from fl_models.model import Model, flops_per_sample
+from fl_models.models.model import Model, flops_per_sample
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

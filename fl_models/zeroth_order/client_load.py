@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from fl_models.model import Model, flops_per_sample
+from fl_models.models.model import Model, flops_per_sample
 from fl_models.task import FederatedTask
 
 EVALUATION_SHARE = 1.0 / 3.0

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from channels.arrays import FloatArray, IntArray
-from fl_models.model import Model
+from fl_models.models.model import Model
 
 
 @runtime_checkable

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from channels.arrays import FloatArray, IntArray
-from fl_models.mlp import MLP
-from fl_models.model import Model
-from fl_models.softmax_regression import SoftmaxRegression
+from fl_models.models.mlp import MLP
+from fl_models.models.model import Model
+from fl_models.models.softmax_regression import SoftmaxRegression
 from fl_models.zeroth_order.bartlett import bartlett_factor
 from fl_models.zeroth_order.estimate import loss_differences
 from fl_models.zeroth_order.gaussian import single_gaussian

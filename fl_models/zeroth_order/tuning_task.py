@@ -9,7 +9,7 @@ import numpy as np
 from channels.arrays import FloatArray, checked
 from fl_models.data.dataset import Dataset
 from fl_models.data.iid import IID
-from fl_models.model import Model
+from fl_models.models.model import Model
 from fl_models.task import FederatedTask
 from fl_models.zeroth_order.hyper_parameters import HyperParameters
 

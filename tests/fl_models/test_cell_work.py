@@ -25,7 +25,7 @@ from fl_models import (
     blockwise,
     initial_state,
 )
-from fl_models.digital import DigitalPlan
+from fl_models.aggregation.digital import DigitalPlan
 
 SCHEDULE = Schedule(edge_rounds=2, local_steps=2, batch_size=3, step_size=0.1)
 

@@ -26,7 +26,7 @@ from fl_models import (
     latency_profile,
     partition_problem,
 )
-from fl_models.digital import DigitalPlan
+from fl_models.aggregation.digital import DigitalPlan
 from latency_opt import OFDMA, AirComp, EqualBandwidth, OptimalBandwidth
 
 SCHEDULE = Schedule(edge_rounds=3, local_steps=2, batch_size=4, step_size=0.1)

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import minimize
 
 from fl_models import Dataset, FederatedTask, RoundWork, SoftmaxRegression, Streams, Workers, initial_state
-from fl_models.digital import DigitalPlan
+from fl_models.aggregation.digital import DigitalPlan
 
 NUM_INPUTS, NUM_CLASSES = 4, 3
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
-from fl_models.cnn import CNN
+from fl_models.models.cnn import CNN
 
 
 def hidden_layers(views):

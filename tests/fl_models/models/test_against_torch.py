@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from fl_models import MLP, SoftmaxRegression
-from fl_models.cnn import CNN
-from fl_models.convolution import Convolution
-from fl_models.published_cnns import cifar_cnn, lenet5
+from fl_models.models.cnn import CNN
+from fl_models.models.convolution import Convolution
+from fl_models.models.published_cnns import cifar_cnn, lenet5
 
 torch = pytest.importorskip("torch")
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from fl_models import cnn
-from fl_models.cnn import CNN
-from fl_models.convolution import Convolution
-from fl_models.image_columns import add_columns, image_columns
-from fl_models.max_pooling import max_pool, max_pool_gradient
-from fl_models.published_cnns import cifar_cnn, lenet5
-from fl_models.workspace import Workspace
+from fl_models.models.cnn import CNN
+from fl_models.models.convolution import Convolution
+from fl_models.models.image_columns import add_columns, image_columns
+from fl_models.models.max_pooling import max_pool, max_pool_gradient
+from fl_models.models.published_cnns import cifar_cnn, lenet5
+from fl_models.models.workspace import Workspace
 
 SMALL = CNN(
     image_shape=(2, 9, 8),
@@ -54,7 +54,7 @@ def test_how_much_is_worked_on_at_once_changes_nothing_beyond_rounding(block_val
 def test_rows_of_the_image_one_by_one_change_nothing_beyond_rounding(setting, monkeypatch):
     parameters, x, labels = setting(SMALL)
     _, gradient = SMALL.loss_and_gradient(parameters, x, labels)
-    monkeypatch.setattr("fl_models.image_columns.SMALL_PRODUCT", 0)
+    monkeypatch.setattr("fl_models.models.image_columns.SMALL_PRODUCT", 0)
     np.testing.assert_allclose(SMALL.loss_and_gradient(parameters, x, labels)[1], gradient, rtol=1e-11, atol=1e-14)
 
 

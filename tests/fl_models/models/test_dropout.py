@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from fl_models import MLP, cnn
-from fl_models.cnn import CNN
-from fl_models.convolution import Convolution
-from fl_models.dropout import dropout_masks
+from fl_models.models.cnn import CNN
+from fl_models.models.convolution import Convolution
+from fl_models.models.dropout import dropout_masks
 
 MODELS = [
     MLP(num_inputs=5, num_hidden=8, num_classes=3, dropout=0.4),

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fl_models import MLP, SoftmaxRegression, cross_entropy
-from fl_models.cnn import CNN
-from fl_models.convolution import Convolution
+from fl_models.models.cnn import CNN
+from fl_models.models.convolution import Convolution
 
 MODELS = [
     MLP(num_inputs=5, num_hidden=7, num_classes=4),

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from fl_models import HIST, MLP, Ideal, NetworkClock, Schedule, draw_partition, partition_problem
-from fl_models.cnn import CNN
-from fl_models.convolution import Convolution
-from fl_models.hist import proportional_counts
-from fl_models.model import PartitionableModel, flops_per_sample
-from fl_models.published_cnns import lenet5
+from fl_models.algorithms.hist import proportional_counts
+from fl_models.models.cnn import CNN
+from fl_models.models.convolution import Convolution
+from fl_models.models.model import PartitionableModel, flops_per_sample
+from fl_models.models.published_cnns import lenet5
 from latency_opt import OFDMA, EqualBandwidth
 
 CONVOLUTIONS = (Convolution(channels=2, kernel=3, padding=1), Convolution(channels=3, kernel=2))

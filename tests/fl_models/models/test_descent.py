@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from fl_models import MLP, LocalSGD, MiniBatches
-from fl_models import descent as descent_module
-from fl_models.descent import add_products, block_steps
+from fl_models.models import descent as descent_module
+from fl_models.models.descent import add_products, block_steps
 
 CLIENTS, STEPS, BATCH, INPUTS, CLASSES = 3, 4, 5, 12, 4
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fl_models.cnn import CNN
-from fl_models.convolution import Convolution, ImageShape
+from fl_models.models.cnn import CNN
+from fl_models.models.convolution import Convolution, ImageShape
 
 
 def lenet5(

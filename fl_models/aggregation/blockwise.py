@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from channels.arrays import FloatArray, IntArray
-from fl_models.aggregator import UplinkPlan
+from fl_models.aggregation.aggregator import UplinkPlan
 
 BLOCK_BYTES = 2**26
 """Updates of a cell that are in memory at once, where the plan can do with a block of them."""

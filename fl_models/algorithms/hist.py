@@ -11,7 +11,7 @@ from channels.arrays import IntArray
 from fl_models.algorithms.algorithm import TrainingState, mean_loss
 from fl_models.cell_work import RoundWork
 from fl_models.local.schedule import Schedule
-from fl_models.model import Model, PartitionableModel
+from fl_models.models.model import Model, PartitionableModel
 from fl_models.streams import Stream
 from fl_models.task import FederatedTask
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from channels.arrays import BoolArray, FloatArray
-from fl_models.workspace import Workspace
+from fl_models.models.workspace import Workspace
 
 
 class Winners(NamedTuple):

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from channels.arrays import FloatArray, IntArray
-from fl_models.convolution import Convolution, Convolved, ImageShape
-from fl_models.mlp import MLP
-from fl_models.model import FLOPS_PER_PARAMETER, Submodel
-from fl_models.workspace import Workspace
+from fl_models.models.convolution import Convolution, Convolved, ImageShape
+from fl_models.models.mlp import MLP
+from fl_models.models.model import FLOPS_PER_PARAMETER, Submodel
+from fl_models.models.workspace import Workspace
 
 BLOCK_VALUES = 2**20
 """Values of the widest layer that are worked on at once: few enough for the cache, enough to be worth a call."""

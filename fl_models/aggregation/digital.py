@@ -9,7 +9,7 @@ import numpy as np
 from aircomp.updates.stochastic_quantization import stochastic_quantization
 from channels.arrays import BoolArray, FloatArray, checked, row_blocks
 from channels.channel_state import CellChannel
-from fl_models.blockwise import Blocks
+from fl_models.aggregation.blockwise import Blocks
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from channels.arrays import FloatArray, check_count
-from fl_models.image_columns import add_columns, column_gradient, convolve, image_columns, weight_gradient
-from fl_models.max_pooling import Winners, max_pool, max_pool_gradient
-from fl_models.workspace import Workspace
+from fl_models.models.image_columns import add_columns, column_gradient, convolve, image_columns, weight_gradient
+from fl_models.models.max_pooling import Winners, max_pool, max_pool_gradient
+from fl_models.models.workspace import Workspace
 
 ImageShape = tuple[int, int, int]
 """Channels, height and width."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from channels.arrays import FloatArray
-from fl_models.workspace import Workspace
+from fl_models.models.workspace import Workspace
 
 SMALL_PRODUCT = 10**6
 """Multiplications up to which OpenBLAS has a faster way for a product: a row of the image is one, if it has no more of them."""

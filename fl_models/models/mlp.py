@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from channels.arrays import FloatArray, IntArray, check_count, checked
-from fl_models.descent import DenseLayers, descend
-from fl_models.dropout import dropout_masks
-from fl_models.model import FLOPS_PER_PARAMETER, Submodel, cross_entropy
+from fl_models.models.descent import DenseLayers, descend
+from fl_models.models.dropout import dropout_masks
+from fl_models.models.model import FLOPS_PER_PARAMETER, Submodel, cross_entropy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +158,7 @@ class MLP:
         decay: float = 0.0,
         shift: FloatArray | None = None,
     ) -> FloatArray:
-        """H steps x ← x - γ(∇F_i(x; batch) + shift_i + decay·x), without dropout, in place; see `fl_models.descent`."""
+        """H steps x ← x - γ(∇F_i(x; batch) + shift_i + decay·x), without dropout, in place; see `fl_models.models.descent`."""
         views = list(self.views(local).values())
         layers = DenseLayers(flat=local, weights=views[:-2:2], biases=views[1:-2:2], readout=views[-2], offset=views[-1])
         return descend(layers, x, labels, step_size=step_size, decay=decay, shift=shift)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from channels.arrays import FloatArray, IntArray
-from fl_models.model import cross_entropy
+from fl_models.models.model import cross_entropy
 
 
 @dataclass(frozen=True, kw_only=True)

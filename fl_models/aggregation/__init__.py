@@ -1,0 +1,1 @@
+"""What the radio does to the updates on their way into the average."""

@@ -1,0 +1,1 @@
+"""Models with exact gradients: pure functions of flat parameter vectors, with a client axis."""
