@@ -22,9 +22,9 @@ from fl_models import (
     SoftmaxRegression,
     Streams,
     Workers,
-    blockwise,
     initial_state,
 )
+from fl_models.aggregation import blockwise
 from fl_models.aggregation.digital import DigitalPlan
 
 SCHEDULE = Schedule(edge_rounds=2, local_steps=2, batch_size=3, step_size=0.1)

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from fl_models import cnn
+from fl_models.models import cnn
 from fl_models.models.cnn import CNN
 from fl_models.models.convolution import Convolution
 from fl_models.models.image_columns import add_columns, image_columns

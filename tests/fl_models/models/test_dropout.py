@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fl_models import MLP, cnn
+from fl_models import MLP
+from fl_models.models import cnn
 from fl_models.models.cnn import CNN
 from fl_models.models.convolution import Convolution
 from fl_models.models.dropout import dropout_masks
