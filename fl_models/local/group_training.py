@@ -86,5 +86,16 @@ class GroupTraining:
             local -= self.parameters
             updates[rows[group]] = local
 
-        size = self.group_size
-        self.workers.map(train_group, [slice(start, start + size) for start in range(0, len(some), size)])
+        self.workers.map(train_group, groups(len(some), most=self.group_size))
+
+
+def groups(count: int, *, most: int) -> list[slice]:
+    """Clients 0 ... count - 1 in groups as equal as can be of at most `most`, an even number of them for threads to share.
+
+    >>> [(group.start, group.stop) for group in groups(7, most=5)]
+    [(0, 3), (3, 7)]
+    """
+    number = -(-count // most)
+    number = min(count, number + number % 2)
+    ends = [count * (place + 1) // number for place in range(number)] if number else []
+    return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]

@@ -15,7 +15,8 @@ from fl_models.models.model import Model
 GROUP_BYTES = 2**22
 """Parameters of the clients that step together; more of them would be streamed past the cache at every step."""
 
-MAX_GROUP = 10
+MAX_GROUP = 32
+"""More clients would save few calls of the interpreter, and leave less for other threads."""
 
 FETCHED_BYTES = 2**22
 """Inputs that are fetched at once, for some steps of a group."""

@@ -153,7 +153,7 @@ def test_all_algorithms_see_the_same_batches(name, make_network, make_task):
 
     plain, other = (batches(one) for one in (HierarchicalFedAvg(schedule=CONSTANT), algorithms(CONSTANT)[name]))
     np.testing.assert_array_equal(plain, other)
-    assert plain.shape == (2 * 2 * 2 * 2, 4, 4)  # rounds, cells, edge rounds, steps; clients, batch
+    assert plain.shape == (2 * 2 * 2 * 2 * 2, 2, 4)  # rounds, cells, edge rounds, groups, steps; clients, batch
 
 
 @each
