@@ -71,18 +71,20 @@ class GroupTraining:
             places = some[group]
             samples = np.stack([drawn[self.edge_round] for drawn in batches[group]])
             local = np.tile(self.parameters, (len(places), 1))
-            loss[places] = self.method.run(
-                self.model,
-                local,
-                MiniBatches(data=self.task.train, samples=samples),
-                step_size=self.step_size,
-                decay=self.decay,
-                shift=None if self.shift is None else self.shift[places],
-                rngs=[
-                    self.streams.rng(Stream.LOCAL, self.round_index, int(client), self.edge_round)
-                    for client in self.clients[places]
-                ],
-            )
+            # What overflows is told by the training loop; a thread does not know what it has set.
+            with np.errstate(over="ignore", invalid="ignore"):
+                loss[places] = self.method.run(
+                    self.model,
+                    local,
+                    MiniBatches(data=self.task.train, samples=samples),
+                    step_size=self.step_size,
+                    decay=self.decay,
+                    shift=None if self.shift is None else self.shift[places],
+                    rngs=[
+                        self.streams.rng(Stream.LOCAL, self.round_index, int(client), self.edge_round)
+                        for client in self.clients[places]
+                    ],
+                )
             local -= self.parameters
             updates[rows[group]] = local
 
