@@ -40,7 +40,7 @@ from fl_models.data.two_level import two_level_dirichlet_split, two_level_split
 from fl_models.history import History, RoundCost, RoundRecord
 from fl_models.latency_profile import partition_problem, partition_rounds
 from fl_models.local.batches import MiniBatches
-from fl_models.local.method import LocalMethod, LocalSGD
+from fl_models.local.method import LocalMethod, LocalSGD, LocalStep
 from fl_models.local.schedule import Schedule
 from fl_models.local.step_size import CosineDecay, ExponentialDecay, InverseDecay, StepSize
 from fl_models.local.workers import Workers
@@ -97,6 +97,7 @@ __all__ = [
     "InverseDecay",
     "LocalMethod",
     "LocalSGD",
+    "LocalStep",
     "LocalUpdates",
     "MiniBatches",
     "Model",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from channels.arrays import FloatArray, checked
 from fl_models.algorithms.algorithm import TrainingState, mean_loss
 from fl_models.cell_work import CellWork, RoundWork
 from fl_models.local.batches import MiniBatches
+from fl_models.local.method import LocalStep
 from fl_models.local.schedule import Schedule
 from fl_models.models.model import Model
 from fl_models.task import FederatedTask
@@ -110,12 +111,10 @@ class _FromOwnModel:
         model: Model,
         local: FloatArray,
         batches: MiniBatches,
+        step: LocalStep,
         *,
-        step_size: float,
-        decay: float,
-        shift: FloatArray | None,
         rngs: Sequence[np.random.Generator],
     ) -> FloatArray:
-        if shift is not None:
-            local += shift
-        return self.steps.run(model, local, batches, step_size=step_size, decay=decay, shift=None, rngs=rngs)
+        if step.shift is not None:
+            local += step.shift
+        return self.steps.run(model, local, batches, replace(step, shift=None), rngs=rngs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from channels.arrays import FloatArray
 from fl_models.algorithms.algorithm import TrainingState, mean_loss, weighted_mean
 from fl_models.cell_work import CellWork, RoundWork
 from fl_models.local.batches import MiniBatches
-from fl_models.local.method import LocalSGD
+from fl_models.local.method import LocalSGD, LocalStep
 from fl_models.local.schedule import Schedule
 from fl_models.models.model import Model
 from fl_models.task import FederatedTask
@@ -129,11 +129,9 @@ class _FirstGradient(LocalSGD):
         model: Model,
         local: FloatArray,
         batches: MiniBatches,
+        step: LocalStep,
         *,
-        step_size: float,
-        decay: float,
-        shift: FloatArray | None,
         rngs: Sequence[np.random.Generator],
     ) -> FloatArray:
         first = batches.steps(slice(0, 1))
-        return super().run(model, local, first, step_size=1.0, decay=decay, shift=shift, rngs=rngs)
+        return super().run(model, local, first, replace(step, step_size=1.0), rngs=rngs)

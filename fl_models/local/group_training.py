@@ -9,7 +9,7 @@ import numpy as np
 
 from channels.arrays import FloatArray, IntArray
 from fl_models.local.batches import MiniBatches
-from fl_models.local.method import LocalMethod
+from fl_models.local.method import LocalMethod, LocalStep
 from fl_models.local.workers import Workers
 from fl_models.models.model import Model
 from fl_models.streams import Stream, Streams
@@ -77,9 +77,11 @@ class GroupTraining:
                     self.model,
                     local,
                     MiniBatches(data=self.task.train, samples=samples),
-                    step_size=self.step_size,
-                    decay=self.decay,
-                    shift=None if self.shift is None else self.shift[places],
+                    LocalStep(
+                        step_size=self.step_size,
+                        decay=self.decay,
+                        shift=None if self.shift is None else self.shift[places],
+                    ),
                     rngs=[
                         self.streams.rng(Stream.LOCAL, self.round_index, int(client), self.edge_round)
                         for client in self.clients[places]

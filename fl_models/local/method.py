@@ -22,6 +22,21 @@ FETCHED_BYTES = 2**22
 """Inputs that are fetched at once, for some steps of a group."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LocalStep:
+    """x ← x - γ(g_i + shift_i + decay·x), for whatever direction g_i the method has.
+
+    Attributes:
+        step_size: γ.
+        decay: a pull towards 0.
+        shift: (g, d) for each client of a group, or None.
+    """
+
+    step_size: float
+    decay: float = 0.0
+    shift: FloatArray | None = None
+
+
 class LocalMethod(Protocol):
     """Local steps of a group of clients, which is small enough to stay in the cache between two averages."""
 
@@ -34,10 +49,8 @@ class LocalMethod(Protocol):
         model: Model,
         local: FloatArray,
         batches: MiniBatches,
+        step: LocalStep,
         *,
-        step_size: float,
-        decay: float,
-        shift: FloatArray | None,
         rngs: Sequence[np.random.Generator],
     ) -> FloatArray:
         """Takes H steps in place and returns the mean loss of each client on the way, (g,).
@@ -46,9 +59,7 @@ class LocalMethod(Protocol):
             model: what is trained.
             local: (g, d) parameters of the clients, moved in place.
             batches: of the g clients, for H steps.
-            step_size: γ.
-            decay: a pull towards 0, see `LocalSGD`.
-            shift: (g, d) added to every gradient, or None.
+            step: what a step is.
             rngs: a generator for each client, for whatever the method draws.
         """
         ...
@@ -89,10 +100,8 @@ class LocalSGD:
         model: Model,
         local: FloatArray,
         batches: MiniBatches,
+        step: LocalStep,
         *,
-        step_size: float,
-        decay: float,
-        shift: FloatArray | None,
         rngs: Sequence[np.random.Generator],
     ) -> FloatArray:
         one = batches.samples[:, 0].size * batches.data.x[0].nbytes
@@ -100,7 +109,7 @@ class LocalSGD:
         losses = np.zeros(len(local))
         for start in range(0, batches.num_steps, at_once):
             some = batches.steps(slice(start, start + at_once))
-            loss = self._steps(model, local, some, step_size=step_size, decay=decay, shift=shift, rngs=rngs)
+            loss = self._steps(model, local, some, step, rngs)
             losses += some.num_steps / batches.num_steps * loss
         return losses
 
@@ -109,27 +118,24 @@ class LocalSGD:
         model: Model,
         local: FloatArray,
         batches: MiniBatches,
-        *,
-        step_size: float,
-        decay: float,
-        shift: FloatArray | None,
+        step: LocalStep,
         rngs: Sequence[np.random.Generator],
     ) -> FloatArray:
         x, labels = batches.x, batches.labels
         drops = getattr(model, "dropout", 0.0) > 0.0
         if isinstance(model, Descending) and not drops:
-            return model.descend(local, x, labels, step_size=step_size, decay=decay, shift=shift)
+            return model.descend(local, x, labels, step_size=step.step_size, decay=step.decay, shift=step.shift)
         gradient = np.empty_like(local)
         options = {"rngs": rngs} if drops else {}
         losses = np.zeros(len(local))
-        keep = local.dtype.type(1.0 - step_size * decay)
-        for step in range(x.shape[1]):
-            loss, _ = model.loss_and_gradient(local, x[:, step], labels[:, step], out=gradient, **options)
+        keep = local.dtype.type(1.0 - step.step_size * step.decay)
+        for index in range(batches.num_steps):
+            loss, _ = model.loss_and_gradient(local, x[:, index], labels[:, index], out=gradient, **options)
             losses += loss
-            if shift is not None:
-                gradient += shift
-            if decay:
+            if step.shift is not None:
+                gradient += step.shift
+            if step.decay:
                 local *= keep
-            gradient *= step_size
+            gradient *= step.step_size
             local -= gradient
-        return losses / x.shape[1]
+        return losses / batches.num_steps

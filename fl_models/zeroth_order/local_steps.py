@@ -9,6 +9,7 @@ import numpy as np
 
 from channels.arrays import FloatArray, IntArray, check_count, checked
 from fl_models.local.batches import MiniBatches
+from fl_models.local.method import LocalStep
 from fl_models.models.model import Model
 from fl_models.zeroth_order.estimate import Estimator
 from fl_models.zeroth_order.objective import losses_of
@@ -50,10 +51,8 @@ class ZerothOrderSteps:
         model: Model,
         local: FloatArray,
         batches: MiniBatches,
+        step: LocalStep,
         *,
-        step_size: float,
-        decay: float,
-        shift: FloatArray | None,
         rngs: Sequence[np.random.Generator],
     ) -> FloatArray:
         x, labels, num_steps = batches.x, batches.labels, batches.num_steps
@@ -61,14 +60,14 @@ class ZerothOrderSteps:
         for client, rng in enumerate(rngs):
             estimator = self.estimator(model, x[client], labels[client], rng=rng)
             here, begin = local[client], local[client].copy()
-            size = step_size / num_steps if self.average else step_size
-            for step in range(num_steps):
+            size = step.step_size / num_steps if self.average else step.step_size
+            for index in range(num_steps):
                 at = begin if self.average else here
-                move, loss = estimator.estimate(at, step)
-                if shift is not None:
-                    move += shift[client]
-                if decay:
-                    move += decay * at
+                move, loss = estimator.estimate(at, index)
+                if step.shift is not None:
+                    move += step.shift[client]
+                if step.decay:
+                    move += step.decay * at
                 here -= (size * move).astype(here.dtype, copy=False)
                 losses[client] += loss / num_steps
         return losses

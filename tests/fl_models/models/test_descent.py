@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from fl_models import MLP, LocalSGD, MiniBatches
+from fl_models import MLP, LocalSGD, LocalStep, MiniBatches
 from fl_models.models import descent as descent_module
 from fl_models.models.descent import add_products, block_steps
 
@@ -101,7 +101,7 @@ def test_with_dropout_local_steps_drop():
     for seed in (0, 1):
         own = local.copy()
         rngs = [np.random.default_rng((seed, client)) for client in range(CLIENTS)]
-        LocalSGD().run(model, own, MiniBatches.of(x, labels), step_size=0.2, decay=0.0, shift=None, rngs=rngs)
+        LocalSGD().run(model, own, MiniBatches.of(x, labels), LocalStep(step_size=0.2), rngs=rngs)
         moved.append(own)
     assert (moved[0] != moved[1]).any()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, ks_2samp, kstest
 
-from fl_models import MLP, MiniBatches, SoftmaxRegression, ZerothOrderSteps, losses_of, two_point_estimate
+from fl_models import MLP, LocalStep, MiniBatches, SoftmaxRegression, ZerothOrderSteps, losses_of, two_point_estimate
 from fl_models.zeroth_order import row_space_directions
 from fl_models.zeroth_order.bartlett import bartlett_factor
 from fl_models.zeroth_order.gaussian import single_gaussian
@@ -188,9 +188,8 @@ def test_a_clients_steps_do_not_depend_on_its_company(steps):
     def run(clients):
         local = np.tile(begin, (len(clients), 1))
         rngs = [np.random.default_rng(client) for client in clients]
-        losses = steps.run(
-            model, local, MiniBatches.of(x[clients], labels[clients]), step_size=0.1, decay=0.01, shift=None, rngs=rngs
-        )
+        batches = MiniBatches.of(x[clients], labels[clients])
+        losses = steps.run(model, local, batches, LocalStep(step_size=0.1, decay=0.01), rngs=rngs)
         return local, losses
 
     together, losses = run([0, 1, 2])
@@ -211,8 +210,8 @@ def test_shift_decay_and_averaging(whole_ones):
 
     def moved(steps, batches, rng, **options):
         local = begin.copy()
-        options = {"step_size": 0.1, "decay": 0.0, "shift": None} | options
-        steps.run(model, local, MiniBatches.of(x[:, batches], labels[:, batches]), rngs=[rng], **options)
+        step = LocalStep(**{"step_size": 0.1} | options)
+        steps.run(model, local, MiniBatches.of(x[:, batches], labels[:, batches]), step, rngs=[rng])
         return local - begin
 
     plain = ZerothOrderSteps(directions=20, whole=whole_ones)

@@ -10,6 +10,7 @@ from fl_models import (
     ZONES,
     Dataset,
     FederatedTask,
+    LocalStep,
     MiniBatches,
     RoundWork,
     Schedule,
@@ -122,9 +123,7 @@ def estimate(algorithm, task, round_index, client, at):
         task.model,
         local,
         MiniBatches.of(np.tile(sample, (1, 2, 1, 1)), np.zeros((1, 2, 1), dtype=int)),
-        step_size=1.0,
-        decay=0.0,
-        shift=None,
+        LocalStep(step_size=1.0),
         rngs=[Streams(seed=0).rng(Stream.LOCAL, round_index, client, 0)],
     )
     return at - local[0]
