@@ -14,8 +14,8 @@ from fl_models.aggregation.aggregator import UplinkPlan
 from fl_models.history import RoundCost
 from fl_models.local.schedule import Schedule
 from fl_models.models.model import Model, flops_per_sample
-from latency_opt.cell_round import CellRound, CellWorkload, cell_round
-from latency_opt.multiple_access import MultipleAccess
+from latency_opt.cell.cell_round import CellRound, CellWorkload, cell_round
+from latency_opt.cell.multiple_access import MultipleAccess
 
 
 def uplink_parameters(model: Model) -> int:

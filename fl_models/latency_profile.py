@@ -11,7 +11,7 @@ from fl_models.aggregation.aggregator import Aggregator
 from fl_models.clock import NetworkClock
 from fl_models.local.schedule import Schedule
 from fl_models.models.model import FLOPS_PER_PARAMETER, Model, PartitionableModel, flops_per_sample
-from latency_opt.partition import PartitionProblem
+from latency_opt.hist_partition.partition import PartitionProblem
 
 VALUES_AT_ONCE = 4_000_000
 """Complex channel values that are held in memory at once."""

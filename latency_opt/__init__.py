@@ -1,9 +1,6 @@
 """Delays, energy, and the convex problems that minimise them."""
 
 from aircomp.result import InfeasibleProblem, Status, UncertifiedSolution, certified
-from latency_opt.bandwidth import BandwidthProblem, equal_bandwidth, minimize_deadline
-from latency_opt.bandwidth_policy import BandwidthPolicy, EqualBandwidth, OptimalBandwidth
-from latency_opt.bandwidth_result import BandwidthResult
 from latency_opt.bounds.aircomp_fedzo import aircomp_fedzo_bound
 from latency_opt.bounds.constants import LearningConstants
 from latency_opt.bounds.convergence_bound import ConvergenceBound
@@ -12,9 +9,15 @@ from latency_opt.bounds.hierarchical_fedavg import hierarchical_fedavg_bound
 from latency_opt.bounds.hist import hist_bound, hist_training_bound
 from latency_opt.bounds.step_size import largest_step_size
 from latency_opt.bounds.two_point_estimator import TwoPointEstimator, largest_zeroth_order_step_size
-from latency_opt.cell_problems import cell_bandwidth_problem, cell_joint_problem
-from latency_opt.cell_round import CellRound, CellWorkload, cell_round
-from latency_opt.client_selection import ClientSelectionProblem, ClientSelectionResult, select_clients
+from latency_opt.cell.bandwidth import BandwidthProblem, equal_bandwidth, minimize_deadline
+from latency_opt.cell.bandwidth_policy import BandwidthPolicy, EqualBandwidth, OptimalBandwidth
+from latency_opt.cell.bandwidth_result import BandwidthResult
+from latency_opt.cell.cell_problems import cell_bandwidth_problem, cell_joint_problem
+from latency_opt.cell.cell_round import CellRound, CellWorkload, cell_round
+from latency_opt.cell.client_selection import ClientSelectionProblem, ClientSelectionResult, select_clients
+from latency_opt.cell.min_bandwidth import min_bandwidth_hz
+from latency_opt.cell.multiple_access import OFDMA, AirComp, MultipleAccess, UplinkTime
+from latency_opt.cell.resource_blocks import ResourceBlockResult, minimize_block_deadline
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.delays import (
     aircomp_uplink_latency_s,
@@ -23,35 +26,32 @@ from latency_opt.delays import (
     multicast_latency_s,
 )
 from latency_opt.energy import compute_energy_j, transmit_energy_j
-from latency_opt.fading_partition import (
+from latency_opt.fedzo.fedzo_design import FedZODesignProblem, least_snr, minimize_time_to_target
+from latency_opt.fedzo.fedzo_design_result import FedZODesignResult
+from latency_opt.hist_partition.fading_partition import (
     FadingPartitionProblem,
     FadingPartitionResult,
     best_fixed_price,
     follow_virtual_queue,
     one_shot_partition,
 )
-from latency_opt.fedzo_design import FedZODesignProblem, least_snr, minimize_time_to_target
-from latency_opt.fedzo_design_result import FedZODesignResult
+from latency_opt.hist_partition.neurons import whole_neurons
+from latency_opt.hist_partition.partition import PartitionProblem
+from latency_opt.hist_partition.partition_kkt import PartitionMultipliers, partition_kkt_residual
+from latency_opt.hist_partition.partition_result import PartitionResult
+from latency_opt.hist_partition.priced_partition import PricedPartitionProblem, PricedPartitionResult, minimize_priced_latency
+from latency_opt.hist_partition.round_latency import minimize_round_latency
+from latency_opt.hist_partition.training_bound import TrainingBound
+from latency_opt.hist_partition.training_latency import minimize_training_latency
+from latency_opt.hist_partition.water_filling import capped_water_filling
 from latency_opt.joint.deadline import minimize_joint_deadline
 from latency_opt.joint.energy import minimize_energy
 from latency_opt.joint.prices import JointPrices
 from latency_opt.joint.problem import JointProblem
 from latency_opt.joint.result import JointResult
-from latency_opt.min_bandwidth import min_bandwidth_hz
-from latency_opt.multiple_access import OFDMA, AirComp, MultipleAccess, UplinkTime
-from latency_opt.neurons import whole_neurons
-from latency_opt.partition import PartitionProblem
-from latency_opt.partition_kkt import PartitionMultipliers, partition_kkt_residual
-from latency_opt.partition_result import PartitionResult
 from latency_opt.price_table import Price, price_table
-from latency_opt.priced_partition import PricedPartitionProblem, PricedPartitionResult, minimize_priced_latency
-from latency_opt.resource_blocks import ResourceBlockResult, minimize_block_deadline
-from latency_opt.round_latency import minimize_round_latency
-from latency_opt.schedule import ScheduleProblem, ScheduleResult, minimize_schedule
-from latency_opt.schedule_bound import HierarchicalFedAvgScheduleBound, HISTScheduleBound, ScheduleBound
-from latency_opt.training_bound import TrainingBound
-from latency_opt.training_latency import minimize_training_latency
-from latency_opt.water_filling import capped_water_filling
+from latency_opt.schedules.schedule import ScheduleProblem, ScheduleResult, minimize_schedule
+from latency_opt.schedules.schedule_bound import HierarchicalFedAvgScheduleBound, HISTScheduleBound, ScheduleBound
 
 __all__ = [
     "OFDMA",

@@ -11,7 +11,7 @@ from latency_opt.bounds.cell_shares import cell_counts, cell_shares, cell_weight
 from latency_opt.bounds.constants import LearningConstants
 from latency_opt.bounds.convergence_bound import ConvergenceBound
 from latency_opt.bounds.local_steps import LocalSteps
-from latency_opt.training_bound import TrainingBound
+from latency_opt.hist_partition.training_bound import TrainingBound
 
 
 def hist_bound(

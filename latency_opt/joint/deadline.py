@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from channels.arrays import FloatArray
-from latency_opt.bandwidth import BAND_TOLERANCE, airtime_excess
+from latency_opt.cell.bandwidth import BAND_TOLERANCE, airtime_excess
 from latency_opt.joint.least_band import equal_bands_late_s, least_band
 from latency_opt.joint.prices import resource_prices
 from latency_opt.joint.problem import JointProblem

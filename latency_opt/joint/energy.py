@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from aircomp.result import InfeasibleProblem
 from channels.arrays import FloatArray, checked
-from latency_opt.bandwidth import BAND_TOLERANCE
+from latency_opt.cell.bandwidth import BAND_TOLERANCE
 from latency_opt.joint.client_terms import ClientPoint
 from latency_opt.joint.energy_per_bit import energy_slope
 from latency_opt.joint.least_band import least_band

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import lambertw
 
 from channels.arrays import FloatArray
-from latency_opt.min_bandwidth import band_snr
+from latency_opt.cell.min_bandwidth import band_snr
 
 SERIES_BELOW = 0.5
 """Below this efficiency the functions are summed from their series, whose leading terms would else cancel."""

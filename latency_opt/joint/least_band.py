@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from channels.arrays import BoolArray, FloatArray
-from latency_opt.bandwidth import airtime_excess
+from latency_opt.cell.bandwidth import airtime_excess
 from latency_opt.joint.client_terms import ClientPoint, ClientTerms
 from latency_opt.joint.energy_per_bit import efficiency_of_energy, energy_slope
 from latency_opt.monotone_root import monotone_root

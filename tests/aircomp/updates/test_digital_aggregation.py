@@ -17,7 +17,7 @@ from aircomp.updates.digital_aggregation import (
 )
 from aircomp.updates.stochastic_quantization import gaussian_peak_to_rms, quantization_mse, stochastic_quantization
 from channels import Rayleigh
-from latency_opt.bandwidth import BandwidthProblem, minimize_deadline
+from latency_opt.cell.bandwidth import BandwidthProblem, minimize_deadline
 
 SPLITS = [best_band_shares, equal_band_shares]
 each_split = pytest.mark.parametrize("split", SPLITS, ids=["best", "equal"])

@@ -10,8 +10,8 @@ from latency_opt.bounds.constants import LearningConstants
 from latency_opt.bounds.hierarchical_fedavg import hierarchical_fedavg_bound
 from latency_opt.bounds.hist import hist_bound, hist_training_bound
 from latency_opt.bounds.step_size import largest_step_size
-from latency_opt.partition import PartitionProblem
-from latency_opt.training_latency import minimize_training_latency
+from latency_opt.hist_partition.partition import PartitionProblem
+from latency_opt.hist_partition.training_latency import minimize_training_latency
 
 CELLS = [(2, 3, 1), (4,), (3, 3), (1, 2, 5)]
 CONSTANTS = LearningConstants(smoothness=2.0, initial_gap=3.0, noise_variance=0.7, cell_divergence=0.4, client_divergence=0.2)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from latency_opt import bandwidth_form
+from latency_opt.cell import bandwidth_form
 from latency_opt.joint.convex_form import NODES
 from latency_opt.joint.energy_per_bit import efficiency_of_energy, efficiency_of_price, energy_excess, energy_slope
 from latency_opt.joint.tilted_rule import tilted_rule

@@ -6,11 +6,11 @@ import numpy as np
 
 from aircomp.result import InfeasibleProblem, status_of
 from channels.arrays import FloatArray, checked
-from latency_opt.balance_curve import BalancePoint
-from latency_opt.balance_search import balance_search
-from latency_opt.partition import PartitionProblem
-from latency_opt.partition_kkt import partition_kkt_residual, partition_multipliers
-from latency_opt.partition_result import PartitionResult
+from latency_opt.hist_partition.balance_curve import BalancePoint
+from latency_opt.hist_partition.balance_search import balance_search
+from latency_opt.hist_partition.partition import PartitionProblem
+from latency_opt.hist_partition.partition_kkt import partition_kkt_residual, partition_multipliers
+from latency_opt.hist_partition.partition_result import PartitionResult
 
 FEASIBLE = 1e-12
 """A limit may be this much below the least imbalance, which is only known to rounding."""

@@ -7,8 +7,13 @@ import numpy as np
 import pytest
 
 from latency_opt import InfeasibleProblem, PartitionProblem, Status, minimize_round_latency
-from latency_opt.fading_partition import FadingPartitionProblem, best_fixed_price, follow_virtual_queue, one_shot_partition
-from latency_opt.priced_partition import PricedPartitionProblem, minimize_priced_latency
+from latency_opt.hist_partition.fading_partition import (
+    FadingPartitionProblem,
+    best_fixed_price,
+    follow_virtual_queue,
+    one_shot_partition,
+)
+from latency_opt.hist_partition.priced_partition import PricedPartitionProblem, minimize_priced_latency
 
 
 def random_partition(shape, *, seed, decades=3.0, min_fraction=None):

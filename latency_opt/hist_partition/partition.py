@@ -13,8 +13,8 @@ from aircomp.result import InfeasibleProblem
 from channels.arrays import FloatArray, checked, matching_shape
 from latency_opt.batch import instances
 from latency_opt.cvxpy_program import CvxpyProgram
-from latency_opt.training_bound import TrainingBound
-from latency_opt.water_filling import capped_water_filling
+from latency_opt.hist_partition.training_bound import TrainingBound
+from latency_opt.hist_partition.water_filling import capped_water_filling
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,9 +10,9 @@ import numpy as np
 from aircomp.result import InfeasibleProblem
 from channels.arrays import FloatArray, IntArray, check_count, checked, matching_shape
 from latency_opt.cvxpy_program import CvxpyProgram
-from latency_opt.fedzo_design_result import FedZODesignResult
-from latency_opt.fedzo_design_search import DesignSearch
-from latency_opt.participation_law import ParticipationLaw
+from latency_opt.fedzo.fedzo_design_result import FedZODesignResult
+from latency_opt.fedzo.fedzo_design_search import DesignSearch
+from latency_opt.fedzo.participation_law import ParticipationLaw
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,12 +8,12 @@ import numpy as np
 
 from aircomp.result import status_of
 from channels.arrays import FloatArray, IntArray, row_blocks
-from latency_opt.fedzo_design_result import FedZODesignResult
+from latency_opt.fedzo.fedzo_design_result import FedZODesignResult
+from latency_opt.fedzo.participation_law import ParticipationLaw
 from latency_opt.monotone_root import monotone_root
-from latency_opt.participation_law import ParticipationLaw
 
 if TYPE_CHECKING:
-    from latency_opt.fedzo_design import FedZODesignProblem
+    from latency_opt.fedzo.fedzo_design import FedZODesignProblem
 
 COARSE_STEP = 0.25
 """Width of the first cells in ln h_min²."""

@@ -11,11 +11,11 @@ import numpy as np
 from aircomp.result import InfeasibleProblem, Status, status_of
 from channels.arrays import FloatArray, checked
 from latency_opt.cvxpy_program import CvxpyProgram
+from latency_opt.hist_partition.partition import PartitionProblem
+from latency_opt.hist_partition.priced_partition import PricedPartitionProblem, minimize_priced_latency, priced_search
+from latency_opt.hist_partition.round_latency import minimize_round_latency
 from latency_opt.monotone_root import monotone_root
-from latency_opt.partition import PartitionProblem
 from latency_opt.price_table import Price, price_table
-from latency_opt.priced_partition import PricedPartitionProblem, minimize_priced_latency, priced_search
-from latency_opt.round_latency import minimize_round_latency
 
 if TYPE_CHECKING:
     import pandas as pd

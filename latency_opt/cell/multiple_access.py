@@ -9,8 +9,8 @@ import numpy as np
 
 from channels.arrays import BoolArray, FloatArray
 from channels.channel_state import CellChannel
-from latency_opt.bandwidth_policy import BandwidthPolicy
-from latency_opt.cell_problems import cell_bandwidth_problem
+from latency_opt.cell.bandwidth_policy import BandwidthPolicy
+from latency_opt.cell.cell_problems import cell_bandwidth_problem
 from latency_opt.delays import aircomp_uplink_latency_s
 
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from aircomp.result import Status, status_of
 from channels.arrays import FloatArray, checked
-from latency_opt.balance_curve import BalancePoint
-from latency_opt.balance_search import BalanceOptimum, balance_search
 from latency_opt.cvxpy_program import CvxpyProgram
-from latency_opt.partition import PartitionProblem
-from latency_opt.partition_kkt import partition_kkt_residual, partition_multipliers
+from latency_opt.hist_partition.balance_curve import BalancePoint
+from latency_opt.hist_partition.balance_search import BalanceOptimum, balance_search
+from latency_opt.hist_partition.partition import PartitionProblem
+from latency_opt.hist_partition.partition_kkt import partition_kkt_residual, partition_multipliers
 from latency_opt.price_table import Price, price_table
 
 if TYPE_CHECKING:

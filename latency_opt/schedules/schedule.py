@@ -13,7 +13,7 @@ from channels.arrays import BoolArray, FloatArray, IntArray, check_count, checke
 from latency_opt.bounds.step_size import ROUNDING
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.price_table import Price, price_table
-from latency_opt.schedule_bound import ScheduleBound
+from latency_opt.schedules.schedule_bound import ScheduleBound
 
 if TYPE_CHECKING:
     import pandas as pd

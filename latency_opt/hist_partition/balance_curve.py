@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from channels.arrays import FloatArray, IntArray
-from latency_opt.partition import PartitionProblem
+from latency_opt.hist_partition.partition import PartitionProblem
 
 LEVEL_ROUNDING = 1e-12
 """A cell within this of the water level is at it."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from aircomp.result import certified
 from channels.arrays import FloatArray
-from latency_opt.bandwidth import BandwidthProblem, equal_bandwidth, minimize_deadline
+from latency_opt.cell.bandwidth import BandwidthProblem, equal_bandwidth, minimize_deadline
 
 
 class BandwidthPolicy(Protocol):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from latency_opt import BandwidthProblem, InfeasibleProblem, Status, minimize_deadline
-from latency_opt.client_selection import ClientSelectionProblem, select_clients
+from latency_opt.cell.client_selection import ClientSelectionProblem, select_clients
 
 NOISE = 2e-20
 

@@ -8,8 +8,8 @@ from functools import reduce
 import numpy as np
 
 from channels.arrays import BoolArray, FloatArray
-from latency_opt.balance_search import BalanceOptimum
-from latency_opt.partition import PartitionProblem
+from latency_opt.hist_partition.balance_search import BalanceOptimum
+from latency_opt.hist_partition.partition import PartitionProblem
 
 SMALLEST_IMBALANCE = 1e-9
 """A limit on the imbalance is kept relatively to itself down to here, absolutely below."""

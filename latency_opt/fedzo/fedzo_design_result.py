@@ -15,7 +15,7 @@ from latency_opt.price_table import Price, price_table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from latency_opt.fedzo_design import FedZODesignProblem
+    from latency_opt.fedzo.fedzo_design import FedZODesignProblem
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

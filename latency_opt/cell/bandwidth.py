@@ -10,10 +10,10 @@ import numpy as np
 from aircomp.result import InfeasibleProblem, status_of
 from channels.arrays import FloatArray, checked, matching_shape
 from channels.rates.shannon import shannon_rate_bps
-from latency_opt.bandwidth_result import BandwidthResult
 from latency_opt.batch import instances
+from latency_opt.cell.bandwidth_result import BandwidthResult
+from latency_opt.cell.min_bandwidth import band_snr
 from latency_opt.cvxpy_program import CvxpyProgram
-from latency_opt.min_bandwidth import band_snr
 from latency_opt.monotone_root import monotone_root
 
 SMALL_SNR = 1e-3
@@ -102,7 +102,7 @@ class BandwidthProblem:
 
     def to_cvxpy(self) -> CvxpyProgram:
         """The same problem for CVXPY, one instance at a time; see `bandwidth_form`. Variables are in units of the optimum."""
-        from latency_opt.bandwidth_form import bandwidth_form
+        from latency_opt.cell.bandwidth_form import bandwidth_form
 
         if self.payload_bits.ndim != 1:
             raise ValueError(f"to_cvxpy: got a batch of shape {self.payload_bits.shape[:-1]}; needed is one instance")

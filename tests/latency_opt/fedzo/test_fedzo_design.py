@@ -8,8 +8,8 @@ import pytest
 
 from aircomp.analysis.truncation import noise_mse_of_mean, silence_probability
 from latency_opt import InfeasibleProblem, Status
-from latency_opt.fedzo_design import FedZODesignProblem, least_snr, minimize_time_to_target
-from latency_opt.participation_law import ParticipationLaw
+from latency_opt.fedzo.fedzo_design import FedZODesignProblem, least_snr, minimize_time_to_target
+from latency_opt.fedzo.participation_law import ParticipationLaw
 
 BASE = {
     "target": 0.05,

@@ -11,8 +11,8 @@ from latency_opt.bounds.constants import LearningConstants
 from latency_opt.bounds.hierarchical_fedavg import hierarchical_fedavg_bound
 from latency_opt.bounds.hist import hist_bound
 from latency_opt.bounds.step_size import largest_step_size
-from latency_opt.schedule import ScheduleProblem, minimize_schedule
-from latency_opt.schedule_bound import HierarchicalFedAvgScheduleBound, HISTScheduleBound
+from latency_opt.schedules.schedule import ScheduleProblem, minimize_schedule
+from latency_opt.schedules.schedule_bound import HierarchicalFedAvgScheduleBound, HISTScheduleBound
 
 DELAYS = {"target": 0.05, "step_s": 0.01, "edge_s": 0.05, "backhaul_s": 2.0}
 

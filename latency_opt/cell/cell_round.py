@@ -8,9 +8,9 @@ import numpy as np
 
 from channels.arrays import BoolArray, FloatArray
 from channels.channel_state import CellChannel
+from latency_opt.cell.multiple_access import MultipleAccess
 from latency_opt.delays import backhaul_latency_s, compute_latency_s, multicast_latency_s
 from latency_opt.energy import compute_energy_j, transmit_energy_j
-from latency_opt.multiple_access import MultipleAccess
 
 DOWNLINK_BITS_PER_PARAMETER = 32
 

@@ -14,7 +14,7 @@ from latency_opt.price_table import Price, price_table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from latency_opt.bandwidth import BandwidthProblem
+    from latency_opt.cell.bandwidth import BandwidthProblem
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from channels.arrays import BoolArray, FloatArray, IntArray
-from latency_opt.balance_curve import BalanceCurve, Filling
-from latency_opt.partition import PartitionProblem
+from latency_opt.hist_partition.balance_curve import BalanceCurve, Filling
+from latency_opt.hist_partition.partition import PartitionProblem
 
 MAX_PASSES = 300
 

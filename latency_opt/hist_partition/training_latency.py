@@ -6,12 +6,12 @@ import numpy as np
 
 from aircomp.result import InfeasibleProblem, status_of
 from channels.arrays import FloatArray
-from latency_opt.balance_curve import BalancePoint
-from latency_opt.balance_search import balance_search
-from latency_opt.partition import PartitionProblem
-from latency_opt.partition_kkt import partition_kkt_residual, partition_multipliers
-from latency_opt.partition_result import PartitionResult
-from latency_opt.training_bound import TrainingBound
+from latency_opt.hist_partition.balance_curve import BalancePoint
+from latency_opt.hist_partition.balance_search import balance_search
+from latency_opt.hist_partition.partition import PartitionProblem
+from latency_opt.hist_partition.partition_kkt import partition_kkt_residual, partition_multipliers
+from latency_opt.hist_partition.partition_result import PartitionResult
+from latency_opt.hist_partition.training_bound import TrainingBound
 
 
 def minimize_training_latency(problem: PartitionProblem, *, bound: TrainingBound) -> PartitionResult:

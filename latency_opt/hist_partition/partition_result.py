@@ -9,10 +9,10 @@ import numpy as np
 
 from aircomp.result import Status
 from channels.arrays import FloatArray
-from latency_opt.partition import PartitionProblem
-from latency_opt.partition_kkt import PartitionMultipliers
+from latency_opt.hist_partition.partition import PartitionProblem
+from latency_opt.hist_partition.partition_kkt import PartitionMultipliers
+from latency_opt.hist_partition.training_bound import TrainingBound
 from latency_opt.price_table import Price, price_table
-from latency_opt.training_bound import TrainingBound
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from channels.arrays import BoolArray, FloatArray, checked
 from channels.channel_state import CellChannel
-from latency_opt.bandwidth import BandwidthProblem
+from latency_opt.cell.bandwidth import BandwidthProblem
 from latency_opt.joint.problem import JointProblem
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from aircomp.result import InfeasibleProblem
 from channels.arrays import FloatArray, IntArray, check_count
-from latency_opt.bandwidth import BandwidthProblem, minimize_deadline
-from latency_opt.min_bandwidth import min_bandwidth_hz
+from latency_opt.cell.bandwidth import BandwidthProblem, minimize_deadline
+from latency_opt.cell.min_bandwidth import min_bandwidth_hz
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from aircomp.result import InfeasibleProblem, Status, status_of
 from channels.arrays import BoolArray, FloatArray, IntArray, check_count, checked
-from latency_opt.bandwidth import BandwidthProblem, minimize_deadline
+from latency_opt.cell.bandwidth import BandwidthProblem, minimize_deadline
+from latency_opt.cell.min_bandwidth import min_bandwidth_hz
 from latency_opt.cvxpy_program import CvxpyProgram
-from latency_opt.min_bandwidth import min_bandwidth_hz
 from latency_opt.price_table import Price, price_table
 
 if TYPE_CHECKING:

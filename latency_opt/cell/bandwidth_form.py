@@ -11,7 +11,7 @@ from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.joint.energy_per_bit import energy_excess
 
 if TYPE_CHECKING:
-    from latency_opt.bandwidth_result import BandwidthResult
+    from latency_opt.cell.bandwidth_result import BandwidthResult
 
 DENSE = 1.0
 """Above this many nats per hertz and second the rate itself is stated; below, how much longer than at least a client sends."""

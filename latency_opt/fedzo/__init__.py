@@ -1,0 +1,1 @@
+"""The design of FedZO over the air."""

@@ -1,0 +1,1 @@
+"""How large a sub-model each cell trains, for HIST."""

@@ -1,0 +1,1 @@
+"""How many edge rounds and local steps a global round has."""
