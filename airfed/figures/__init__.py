@@ -1,6 +1,7 @@
 """Figures: functions that draw histories, networks and optima on axes and return them."""
 
 from airfed.figures.accuracy import draw_accuracy_vs_time, draw_accuracy_vs_uplink
+from airfed.figures.confidence import draw_mean_and_band, mean_and_half_width
 from airfed.figures.distribution import draw_distribution
 from airfed.figures.files import FIGURE_NAMES, figure_files
 from airfed.figures.network_map import draw_network_map
@@ -17,6 +18,7 @@ __all__ = [
     "draw_accuracy_vs_uplink",
     "draw_distribution",
     "draw_latency_parts",
+    "draw_mean_and_band",
     "draw_network_map",
     "draw_partition",
     "draw_prices",
@@ -25,4 +27,5 @@ __all__ = [
     "draw_trade_off",
     "draw_training_latency",
     "figure_files",
+    "mean_and_half_width",
 ]

@@ -9,6 +9,7 @@ from airfed.figures import (
     draw_accuracy_vs_uplink,
     draw_distribution,
     draw_latency_parts,
+    draw_mean_and_band,
     draw_network_map,
     draw_partition,
     draw_prices,
@@ -17,6 +18,7 @@ from airfed.figures import (
     draw_trade_off,
     draw_training_latency,
     figure_files,
+    mean_and_half_width,
 )
 from airfed.table import comparison_table, formatted_table
 from fl_models import History, RoundCost, RoundRecord
@@ -242,3 +244,59 @@ def test_split_without_samples_is_an_empty_bar():
     import matplotlib.pyplot as plt
 
     plt.close(ax.figure)
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_means_over_seeds_have_the_band_of_their_confidence(by_name):
+    rng = np.random.default_rng(0)
+    curves = {"few": rng.standard_normal((3, 4)), "many": 5.0 + rng.standard_normal((50, 4)), "one": np.zeros((1, 4))}
+    at = np.array([1.0, 2.0, 4.0, 8.0])
+    given = Figure().subplots()
+    x = {"few": at, "many": 2.0 * at, "one": at} if by_name else at
+    ax = draw_mean_and_band(curves, x=x, xlabel="x (s)", ylabel="y", confidence=0.9, ax=given)
+    assert ax is given
+    few, many, one = ax.get_lines()
+    np.testing.assert_allclose(few.get_ydata(), curves["few"].mean(axis=0))
+    np.testing.assert_array_equal(many.get_xdata(), 2.0 * at if by_name else at)
+    np.testing.assert_array_equal(one.get_ydata(), np.zeros(4))
+    assert len(ax.collections) == 2  # one seed has no band
+    corners = ax.collections[0].get_paths()[0].vertices
+    # Student's 95 % quantile of two degrees of freedom, from a table.
+    half = 2.91999 * curves["few"].std(axis=0, ddof=1) / np.sqrt(3.0)
+    for place, mean, width in zip(at, few.get_ydata(), half, strict=True):
+        of_place = corners[corners[:, 0] == place, 1]
+        np.testing.assert_allclose([of_place.min(), of_place.max()], [mean - width, mean + width], rtol=1e-5)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("x (s)", "y")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["few", "many", "one"]
+    without_x = draw_mean_and_band({"few": curves["few"]}, xlabel="round", ylabel="y", ax=Figure().subplots())
+    np.testing.assert_array_equal(without_x.get_lines()[0].get_xdata(), np.arange(4))
+    again = draw_mean_and_band({"more": curves["few"]}, x=at, xlabel="x (s)", ylabel="y", first_style=3, ax=ax).get_lines()
+    assert len({(line.get_color(), line.get_linestyle()) for line in again}) == 4
+
+
+@pytest.mark.parametrize("num_seeds", [2, 5])
+def test_bands_cover_the_mean_as_often_as_they_say(num_seeds):
+    draws = np.random.default_rng(1).standard_normal((num_seeds, 40_000))
+    mean, half = mean_and_half_width(draws, confidence=0.8)
+    # Four standard deviations of a share of 40,000.
+    assert np.mean(np.abs(mean) <= half) == pytest.approx(0.8, abs=4.0 * np.sqrt(0.8 * 0.2 / draws.shape[1]))
+    assert np.isnan(mean_and_half_width(draws[:1])[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "x", "message"),
+    [
+        (np.zeros(3), None, r"curves: got shape \(3,\) for 'a'; needed is \(seeds, T\)"),
+        (np.zeros((0, 3)), None, r"curves: got shape \(0, 3\)"),
+        (np.zeros((2, 3)), [0.0, 1.0], r"x: got shape \(2,\) for 'a'; needed is \(3,\)"),
+    ],
+    ids=["one row", "no seed", "short x"],
+)
+def test_curves_are_rows_of_seeds(values, x, message):
+    with pytest.raises(ValueError, match=message):
+        draw_mean_and_band({"a": values}, x=x, xlabel="x", ylabel="y", ax=Figure().subplots())
+
+
+def test_confidence_is_a_share():
+    with pytest.raises(ValueError, match="confidence: got 1"):
+        draw_mean_and_band({"a": np.zeros((2, 3))}, xlabel="x", ylabel="y", confidence=1.0, ax=Figure().subplots())
