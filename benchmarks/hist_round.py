@@ -2,7 +2,7 @@
 
     git clone https://github.com/wenzhifang/HIST
     pip install -e ".[bench]"                               a build of PyTorch for CPUs first
-    python benchmarks/hist_round.py --authors HIST          some five minutes
+    python benchmarks/hist_round.py --authors HIST          some ten minutes
 
 As in the authors' experiments: MLP 784-300-10, 60 clients of 1000 samples in 3 cells, batches of 50, an epoch (H = 20 steps)
 between averages, E = 5 averages in a cell, one partition of the neurons anew. Prints seconds of each. Theirs are their network,

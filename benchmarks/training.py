@@ -285,8 +285,10 @@ def draw(table: dict[tuple[int, int, int], Rates], path: Path) -> None:
             places = np.arange(len(shown)) + 0.2 * (place - 1.5)
             bars = ax.bar(places, heights, width=0.2, color=colour, label=label)
             if prefix == "ours":
-                ax.bar_label(bars, fmt="%.1f×", fontsize=9, fontweight="bold", color=colour, padding=1)
+                box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+                ax.bar_label(bars, fmt="%.1f×", fontsize=8, fontweight="bold", color=colour, padding=2, bbox=box, zorder=3)
         plain(ax)
+        ax.margins(y=0.1)
         ax.grid(False, axis="x")
         ax.axhline(1.0, color="black", linewidth=0.8)
         ax.set_xticks(np.arange(len(shown)), [f"{hidden}\n{batch}" for hidden, batch in shown])
