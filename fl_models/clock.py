@@ -13,7 +13,7 @@ from channels.channel_state import CellChannel
 from fl_models.aggregation.aggregator import UplinkPlan
 from fl_models.history import RoundCost
 from fl_models.local.schedule import Schedule
-from fl_models.models.model import Model, flops_per_sample
+from fl_models.models.model import Model
 from latency_opt.cell.cell_round import CellRound, CellWorkload, cell_round
 from latency_opt.cell.multiple_access import MultipleAccess
 
@@ -54,7 +54,7 @@ class NetworkClock:
         """The global round of one cell."""
         workload = CellWorkload(
             num_parameters=model.num_parameters,
-            flops=schedule.local_steps * schedule.batch_size * flops_per_sample(model),
+            flops=schedule.flops(model),
             uplink_parameters=uplink_parameters(model),
         )
         return cell_round(channel, workload, access=self.access, active=plan.active, power_fraction=plan.power_fraction)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from channels.arrays import check_count, check_object, checked
 from fl_models.local.step_size import StepSize
-from fl_models.models.model import FLOPS_PER_PARAMETER
+from fl_models.models.model import Model, flops_per_sample
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,6 @@ class Schedule:
         """γ in a global round, counted from 0."""
         return float(self.step_size) if isinstance(self.step_size, (int, float)) else self.step_size.at(round_index)
 
-    def flops(self, num_parameters: int) -> float:
+    def flops(self, model: Model) -> float:
         """Floating-point operations of one client in one edge round."""
-        return float(self.local_steps * self.batch_size * FLOPS_PER_PARAMETER * num_parameters)
+        return self.local_steps * self.batch_size * flops_per_sample(model)

@@ -231,7 +231,7 @@ def test_the_same_channels_drive_distortion_and_delay(make_network, make_task):
     channel = network.draw(3, rng=Streams(seed=0).rng(Stream.FADING, 0)).cells[0]
     active = np.abs(channel.fading) >= 1.0
     assert record.cost.participation == pytest.approx(active.mean())
-    slowest = np.where(active, SCHEDULE.flops(task.model.num_parameters) / channel.devices.cpu_hz, 0.0).max(axis=1)
+    slowest = np.where(active, SCHEDULE.flops(task.model) / channel.devices.cpu_hz, 0.0).max(axis=1)
     assert record.cost.compute_s == pytest.approx(slowest.sum())
 
 
