@@ -28,6 +28,7 @@ from fl_models.data.dirichlet_mix import dirichlet_mix_split
 from fl_models.data.gaussian_classes import gaussian_classes
 from fl_models.data.hold_out import hold_out
 from fl_models.data.iid import IID
+from fl_models.data.mini_batches import MiniBatches
 from fl_models.data.mnist import fashion_mnist, mnist
 from fl_models.data.openml import openml_dataset
 from fl_models.data.shards import Shards
@@ -39,7 +40,6 @@ from fl_models.data.synthetic_images import synthetic_images
 from fl_models.data.two_level import two_level_dirichlet_split, two_level_split
 from fl_models.history import History, RoundCost, RoundRecord
 from fl_models.latency_profile import partition_problem, partition_rounds
-from fl_models.local.batches import MiniBatches
 from fl_models.local.method import LocalMethod, LocalSGD, LocalStep
 from fl_models.local.schedule import Schedule
 from fl_models.local.step_size import CosineDecay, ExponentialDecay, InverseDecay, StepSize

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 
@@ -46,3 +48,24 @@ class Streams:
     def rng(self, stream: Stream, *identity: int) -> np.random.Generator:
         """A fresh generator at the start of the stream."""
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(int(stream), *identity)))
+
+    def rngs(self, streams: Sequence[tuple[int, ...]]) -> Sequence[np.random.Generator]:
+        """The generators of several streams (stream, *identity), each made when it is first asked for, which few models do."""
+        return _Generators(self, streams)
+
+
+class _Generators(Sequence[np.random.Generator]):
+    def __init__(self, source: Streams, streams: Sequence[tuple[int, ...]]) -> None:
+        self._source, self._streams = source, streams
+        self._made: dict[int, np.random.Generator] = {}
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [self[i] for i in range(*place.indices(len(self)))]
+        if place not in self._made:
+            stream, *identity = self._streams[place]
+            self._made[place] = self._source.rng(Stream(stream), *identity)
+        return self._made[place]

@@ -10,7 +10,7 @@ import numpy as np
 from channels.arrays import FloatArray, checked
 from fl_models.algorithms.algorithm import TrainingState, mean_loss
 from fl_models.cell_work import CellWork, RoundWork
-from fl_models.local.batches import MiniBatches
+from fl_models.data.mini_batches import MiniBatches
 from fl_models.local.method import LocalStep
 from fl_models.local.schedule import Schedule
 from fl_models.models.model import Model

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from channels.arrays import FloatArray, IntArray
-from fl_models.local.batches import MiniBatches
+from fl_models.data.mini_batches import MiniBatches
 from fl_models.local.method import LocalMethod, LocalStep
 from fl_models.local.workers import Workers
 from fl_models.models.model import Model
+from fl_models.models.workspace import Workspace
 from fl_models.streams import Stream, Streams
 from fl_models.task import FederatedTask
+
+_WORKSPACE = Workspace()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,7 +73,8 @@ class GroupTraining:
         def train_group(group: slice) -> None:
             places = some[group]
             samples = np.stack([drawn[self.edge_round] for drawn in batches[group]])
-            local = np.tile(self.parameters, (len(places), 1))
+            local = _WORKSPACE.empty("local", (len(places), len(self.parameters)), self.parameters.dtype)
+            local[...] = self.parameters
             # What overflows is told by the training loop; a thread does not know what it has set.
             with np.errstate(over="ignore", invalid="ignore"):
                 loss[places] = self.method.run(
@@ -82,13 +86,12 @@ class GroupTraining:
                         decay=self.decay,
                         shift=None if self.shift is None else self.shift[places],
                     ),
-                    rngs=[
-                        self.streams.rng(Stream.LOCAL, self.round_index, int(client), self.edge_round)
-                        for client in self.clients[places]
-                    ],
+                    rngs=self.streams.rngs(
+                        [(Stream.LOCAL, self.round_index, int(client), self.edge_round) for client in self.clients[places]]
+                    ),
                 )
-            local -= self.parameters
-            updates[rows[group]] = local
+            for row, own in zip(rows[group], local, strict=True):
+                np.subtract(own, self.parameters, out=updates[row])
 
         self.workers.map(train_group, groups(len(some), most=self.group_size))
 

@@ -8,8 +8,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from channels.arrays import FloatArray, IntArray
-from fl_models.local.batches import MiniBatches
+from channels.arrays import FloatArray
+from fl_models.data.mini_batches import MiniBatches
 from fl_models.models.model import Model
 
 GROUP_BYTES = 2**22
@@ -17,9 +17,6 @@ GROUP_BYTES = 2**22
 
 MAX_GROUP = 32
 """More clients would save few calls of the interpreter, and leave less for other threads."""
-
-FETCHED_BYTES = 2**22
-"""Inputs that are fetched at once, for some steps of a group."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,12 +69,12 @@ class Descending(Model, Protocol):
     def descend(
         self,
         local: FloatArray,
-        x: FloatArray,
-        labels: IntArray,
+        batches: MiniBatches,
         *,
         step_size: float,
         decay: float = 0.0,
         shift: FloatArray | None = None,
+        rngs: Sequence[np.random.Generator] = (),
     ) -> FloatArray:
         """The steps of `LocalSGD`, H times in place; see `LocalMethod.run`."""
         ...
@@ -88,8 +85,8 @@ class LocalSGD:
     """x ← x - γ(∇F_i(x; batch) + shift_i + decay·x), H times.
 
     With a shift and a decay most algorithms are this one: MTGC and SCAFFOLD shift by their corrections, FedProx pulls towards
-    the model z it began with, decay = μ and shift = -μz. A model with a method `descend`, and without dropout, takes these
-    steps by itself, without writing gradients down.
+    the model z it began with, decay = μ and shift = -μz. A model with a method `descend` takes these steps by itself, without
+    writing gradients down.
     """
 
     def group_size(self, model: Model) -> int:
@@ -104,33 +101,16 @@ class LocalSGD:
         *,
         rngs: Sequence[np.random.Generator],
     ) -> FloatArray:
-        one = batches.samples[:, 0].size * batches.data.x[0].nbytes
-        at_once = max(1, FETCHED_BYTES // one)
-        losses = np.zeros(len(local))
-        for start in range(0, batches.num_steps, at_once):
-            some = batches.steps(slice(start, start + at_once))
-            loss = self._steps(model, local, some, step, rngs)
-            losses += some.num_steps / batches.num_steps * loss
-        return losses
-
-    def _steps(
-        self,
-        model: Model,
-        local: FloatArray,
-        batches: MiniBatches,
-        step: LocalStep,
-        rngs: Sequence[np.random.Generator],
-    ) -> FloatArray:
-        x, labels = batches.x, batches.labels
-        drops = getattr(model, "dropout", 0.0) > 0.0
-        if isinstance(model, Descending) and not drops:
-            return model.descend(local, x, labels, step_size=step.step_size, decay=step.decay, shift=step.shift)
-        gradient = np.empty_like(local)
-        options = {"rngs": rngs} if drops else {}
-        losses = np.zeros(len(local))
+        if isinstance(model, Descending):
+            return model.descend(local, batches, step_size=step.step_size, decay=step.decay, shift=step.shift, rngs=rngs)
+        options = {"rngs": rngs} if getattr(model, "dropout", 0.0) > 0.0 else {}
+        gradient, losses = np.empty_like(local), np.zeros(len(local))
+        x = np.empty((*batches.samples[:, 0].shape, *batches.data.x.shape[1:]), dtype=batches.data.x.dtype)
+        labels = batches.labels
         keep = local.dtype.type(1.0 - step.step_size * step.decay)
         for index in range(batches.num_steps):
-            loss, _ = model.loss_and_gradient(local, x[:, index], labels[:, index], out=gradient, **options)
+            batches.steps(slice(index, index + 1)).fetch(out=x)
+            loss, _ = model.loss_and_gradient(local, x, labels[:, index], out=gradient, **options)
             losses += loss
             if step.shift is not None:
                 gradient += step.shift

@@ -3,181 +3,168 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import get_blas_funcs
 
-from channels.arrays import FloatArray, IntArray
+from channels.arrays import FloatArray
+from fl_models.data.mini_batches import MiniBatches
+from fl_models.models.dropout import dropout_masks
+from fl_models.models.products import add_products
+from fl_models.models.workspace import Workspace
 
-CACHED_BYTES = 2**19
-"""A first layer up to this size is moved at every step: it stays in the cache, and the Gram matrix saves nothing."""
+BLOCK_SAMPLES = 50
+"""Samples that a first layer with as many outputs or more takes in at once, those of several steps if a batch has fewer."""
 
-BLOCK_SAMPLES = 8.0
-"""How many samples a block of steps has beyond that, in units of the square root in `block_steps`; as measured."""
-
-
-class DenseLayers(NamedTuple):
-    """Parameters of g clients that are moved in place, and views of them.
-
-    Attributes:
-        flat: (g, d) all of them.
-        weights: (g, out, in) of each hidden layer.
-        biases: (g, out) of each.
-        readout: (g, in, classes).
-        offset: (g, classes).
-    """
-
-    flat: FloatArray
-    weights: Sequence[FloatArray]
-    biases: Sequence[FloatArray]
-    readout: FloatArray
-    offset: FloatArray
+_WORKSPACE = Workspace()
 
 
 def descend(
-    layers: DenseLayers,
-    x: FloatArray,
-    labels: IntArray,
+    flat: FloatArray,
+    layers: Sequence[FloatArray],
+    batches: MiniBatches,
     *,
     step_size: float,
     decay: float = 0.0,
     shift: FloatArray | None = None,
+    dropout: float = 0.0,
+    rngs: Sequence[np.random.Generator] = (),
 ) -> FloatArray:
     """H steps x ← x - γ(∇F_i(x; batch) + shift_i + decay·x) on the mean cross-entropy, in place; returns each mean loss (g,).
 
-    Each step is W ← W - γ errorsᵀ inputs, one call of the library that adds a product to W where it lies: it reads and writes
-    W once, where computing the gradient, scaling and subtracting it takes four passes more. The first layer, the largest, is
-    moved only once in a block of steps: with X_t the inputs of a step, D_t its back-propagated errors, W the weight before it
-
-        X_t W_tᵀ = X_t Wᵀ - γ Σ_{s<t} (X_t X_sᵀ) D_s,   W ← W - γ Σ_t D_tᵀ X_t,
-
-    in which X Wᵀ and X Xᵀ are products over the whole block. In exact arithmetic that is the same, and W is read less often.
+    A step is W ← W - γ inputsᵀ errors for each layer, one call of the library that adds a product to W where it lies: it reads
+    and writes W once, where computing the gradient, scaling and subtracting it takes four passes more.
 
     Args:
-        layers: the clients' parameters.
-        x: (g, H, b, p) inputs of each step.
-        labels: (g, H, b).
+        flat: (g, d) parameters of g clients.
+        layers: views of them (g, inputs + 1, outputs), weights and in the last row the biases; rectifiers are in between.
+        batches: of the g clients, for H steps.
         step_size: γ.
         decay: a pull towards 0.
         shift: (g, d) added to every gradient.
+        dropout: chance that a hidden neuron is absent from a step.
+        rngs: a generator for each client, for dropout.
     """
-    clients, steps, batch, _ = x.shape
-    dtype = layers.readout.dtype
-    classes = layers.readout.shape[-1]
-    # Arrays of a step have the samples last, (g, neurons, b): products of W with them are fast, and sums over classes too.
-    onehot = (labels[:, :, None, :] == np.arange(classes)[:, None]).astype(dtype)
-    logits = np.empty((clients, steps, classes, batch), dtype=dtype)
+    (clients, steps, batch), dtype = batches.samples.shape, flat.dtype
+    weights, biases = [layer[:, :-1] for layer in layers], [layer[:, -1:] for layer in layers]
+    hidden_sizes, classes = [layer.shape[-1] for layer in layers[:-1]], layers[-1].shape[-1]
     plain = shift is None and decay == 0.0
-    first = _FirstLayer(layers.weights[0], x, block=block_steps(layers.weights[0], x) if plain else 1)
-    keep = 1.0 - step_size * decay
-    scale = dtype.type(-step_size / (batch * keep))
+    first = _FirstLayer(weights[0], batches, block=block_steps(batch, outputs=weights[0].shape[-1]) if plain else 1)
+
+    def empty(name: str, *shape: int, kind: type = dtype.type) -> FloatArray:
+        return _WORKSPACE.empty(name, (clients, *shape), kind)
+
+    opened = [empty(f"opened {depth}", batch, size, kind=bool) for depth, size in enumerate(hidden_sizes)]
+    # Where the classes are not last, what goes over them is fast.
+    scores, chances = empty("scores", steps, classes, batch), empty("chances", classes, batch)
+    scale = dtype.type(-step_size / (batch * (1.0 - step_size * decay)))
+    targets = empty("targets", steps, classes, batch)
+    np.equal(batches.labels[:, :, None, :], np.arange(classes)[:, None], out=targets)
+    targets *= scale
+    ones = np.ones((1, batch), dtype=dtype)
     drag = None if shift is None else dtype.type(step_size) * shift
+
     for step in range(steps):
-        # Forward.
-        activations: list[FloatArray] = []
-        for depth, (weight, bias) in enumerate(zip(layers.weights, layers.biases, strict=True)):
-            out = np.matmul(weight, activations[-1]) if depth else first.forward(step)
-            out += bias[:, :, None]
+        out = first.forward(step)
+        out += biases[0]
+        inputs: list[FloatArray] = []
+        for depth, (weight, bias) in enumerate(zip(weights[1:], biases[1:], strict=True)):
             np.maximum(out, 0.0, out=out)
-            activations.append(out)
-        scores = np.matmul(layers.readout.swapaxes(-1, -2), activations[-1], out=logits[:, step])
-        scores += layers.offset[:, :, None]
-        # Backward, with -γ in the errors.
-        error = np.exp(scores - scores.max(axis=-2, keepdims=True))
-        error /= error.sum(axis=-2, keepdims=True)
-        error -= onehot[:, step]
-        error *= scale
-        upstream = np.matmul(layers.readout, error)
-        layers.readout[...] += np.matmul(activations[-1], error.swapaxes(-1, -2))
-        layers.offset[...] += error.sum(axis=-1)
-        for depth in range(len(activations) - 1, -1, -1):
-            upstream *= activations[depth] > 0.0
-            layers.biases[depth][...] += upstream.sum(axis=-1)
-            if depth:
-                below = np.matmul(layers.weights[depth].swapaxes(-1, -2), upstream)
-                add_products(layers.weights[depth], upstream, activations[depth - 1].swapaxes(-1, -2))
-                upstream = below
-            else:
-                first.backward(step, upstream)
+            if dropout:
+                out *= dropout_masks(out.shape, dropout, dtype=dtype, rngs=rngs)
+            np.greater(out, 0.0, out=opened[depth])  # not where the rectifier is shut or the neuron dropped
+            inputs.append(out)
+            out = empty(f"outputs {depth}", batch, weight.shape[-1])
+            out[...] = bias
+            add_products(out, inputs[-1], weight)
+
+        # Errors of the scores, with -γ/b in them, and then of what led to them.
+        scores[:, step] = out.swapaxes(-1, -2)
+        np.subtract(scores[:, step], scores[:, step].max(axis=1, keepdims=True), out=chances)
+        np.exp(chances, out=chances)
+        chances *= scale / chances.sum(axis=1, keepdims=True)
+        chances -= targets[:, step]
+        error = chances.swapaxes(-1, -2)
+        for depth in range(len(inputs) - 1, -1, -1):
+            weight, bias = weights[depth + 1], biases[depth + 1]
+            below = np.matmul(error, weight.swapaxes(-1, -2), out=empty(f"errors {depth}", batch, hidden_sizes[depth]))
+            below *= opened[depth]
+            if dropout:
+                below *= dtype.type(1.0 / (1.0 - dropout))
+            bias += np.matmul(ones, error)
+            add_products(weight, inputs[depth].swapaxes(-1, -2), error)
+            error = below
+        biases[0][...] += np.matmul(ones, error)
+        first.backward(step, error)
         # Last, since the step above has needed the parameters as they were; it has been scaled for it.
         if decay:
-            layers.flat[...] *= dtype.type(keep)
+            flat *= dtype.type(1.0 - step_size * decay)
         if drag is not None:
-            layers.flat[...] -= drag
-    return _mean_cross_entropy(logits, onehot)
+            flat -= drag
+    targets /= scale
+    return _mean_cross_entropy(scores, targets)
 
 
-def block_steps(weight: FloatArray, x: FloatArray) -> int:
-    """Steps of a block, for a first layer (g, out, p) and inputs (g, H, b, p).
+def block_steps(batch: int, *, outputs: int) -> int:
+    """Steps of which a first layer takes the inputs in at once: small products are slow, and large weights slow to be read.
 
-    Each step takes 4b·p·out operations whatever the block; a block of s adds up to s·b²(p + out) to each for the products of
-    inputs with earlier ones, and saves them what reading and writing W takes, in proportion to p·out/s: the best s is in
-    proportion to √(p·out/(p + out))/b.
+    Each step has at most BLOCK_SAMPLES·b·p multiplications more for it, and b·p·outputs anyway.
+
+    >>> block_steps(10, outputs=300), block_steps(50, outputs=300), block_steps(10, outputs=10)
+    (5, 1, 1)
     """
-    outputs, inputs = weight.shape[1:]
-    if weight[0].nbytes <= CACHED_BYTES:
-        return 1
-    best = BLOCK_SAMPLES / x.shape[2] * np.sqrt(inputs * outputs / (inputs + outputs))
-    return int(np.clip(np.rint(best), 1, x.shape[1]))
-
-
-def add_products(weight: FloatArray, errors: FloatArray, inputs: FloatArray) -> None:
-    """W_i ← W_i + errors_i inputs_i for each client, in place.
-
-    Args:
-        weight: (g, out, in), each client's contiguous.
-        errors: (g, out, b).
-        inputs: (g, b, in).
-    """
-    (gemm,) = get_blas_funcs(("gemm",), (weight,))
-    for own, error, into in zip(weight, errors, inputs, strict=True):
-        # In Fortran's order, as the library has it, Wᵀ ← inputsᵀ errorsᵀ + Wᵀ, without a copy of anything.
-        (a, a_turned), (b, b_turned) = _operand(into.T), _operand(error.T)
-        gemm(1.0, a, b, 1.0, own.T, a_turned, b_turned, 1)
-
-
-def _operand(matrix: FloatArray) -> tuple[FloatArray, bool]:
-    """The matrix in Fortran's order, or its transpose and True."""
-    return (matrix, False) if matrix.flags.f_contiguous else (matrix.T, True)
+    return max(1, BLOCK_SAMPLES // batch) if outputs >= BLOCK_SAMPLES else 1
 
 
 class _FirstLayer:
-    """The first layer of g clients, its weight moved after every block of steps; arrays (g, out, samples) inside."""
+    """The first layer of g clients without its bias, its weight W moved after every block of steps.
 
-    def __init__(self, weight: FloatArray, x: FloatArray, *, block: int) -> None:
-        self.weight, self.x, self.block = weight, x, block
+    With X_t (b, p) the inputs of a step of the block and D_t (b, outputs) its errors, -γ included,
+
+        X_t W_t = X_t W + Σ_{s<t} (X_t X_sᵀ) D_s,   W ← W + Σ_t X_tᵀ D_t,
+
+    where X W and the sum that moves W are products over the whole block. In exact arithmetic that is the same as moving W at
+    each step, and W, which may be too large for the cache, is read and written less often.
+    """
+
+    def __init__(self, weight: FloatArray, batches: MiniBatches, *, block: int) -> None:
+        self.weight, self.batches, self.block = weight, batches, min(block, batches.num_steps)
 
     def forward(self, step: int) -> FloatArray:
-        """(g, out, b), to be written over."""
-        place, batch = step % self.block, self.x.shape[2]
-        if place == 0:
-            clients, _, _, inputs = self.x.shape
-            self.samples = self.x[:, step : step + self.block].reshape(clients, -1, inputs)
-            self.outputs = np.matmul(self.weight, self.samples.swapaxes(-1, -2))
-            if self.block == 1:
-                return self.outputs
-            self.errors = np.empty_like(self.outputs)
-        start, end = place * batch, (place + 1) * batch
-        out = self.outputs[..., start:end].copy()
-        if place:
-            gram = np.matmul(self.samples[:, :start], self.samples[:, start:end].swapaxes(-1, -2))
-            out += np.matmul(self.errors[..., :start], gram)
+        """(g, b, outputs), to be written over."""
+        batch = self.batches.samples.shape[-1]
+        start = step % self.block * batch
+        end = start + batch
+        if start == 0:
+            self._take_in(self.batches.steps(slice(step, step + self.block)))
+            return self.outputs[:, :end]
+        out = self.outputs[:, start:end]
+        gram = np.matmul(self.inputs[:, start:end], self.inputs[:, :start].swapaxes(-1, -2))
+        add_products(out, gram, self.errors[:, :start])
         return out
 
-    def backward(self, step: int, errors: FloatArray) -> None:
-        """Takes in the errors (g, out, b) of a step, -γ included."""
-        if self.block == 1:
-            add_products(self.weight, errors, self.samples)
-            return
-        place, batch = step % self.block, self.x.shape[2]
-        self.errors[..., place * batch : (place + 1) * batch] = errors
-        if (place + 1) * batch == self.errors.shape[-1]:
-            add_products(self.weight, self.errors, self.samples)
+    def _take_in(self, batches: MiniBatches) -> None:
+        """Inputs (g, samples, p) of a block, X W, and room for the errors (g, samples, outputs)."""
+        clients, samples = len(self.weight), batches.samples[0].size
+        dtype = self.weight.dtype
+        fetched = _WORKSPACE.empty("inputs", (clients, samples, self.weight.shape[1]), batches.data.x.dtype)
+        self.inputs = batches.fetch(out=fetched).astype(dtype, copy=False)
+        shape = (clients, samples, self.weight.shape[-1])
+        self.outputs = _WORKSPACE.empty("first outputs", shape, dtype)
+        self.errors = _WORKSPACE.empty("first errors", shape, dtype)
+        self.outputs[...] = 0.0
+        add_products(self.outputs, self.inputs, self.weight)
+
+    def backward(self, step: int, error: FloatArray) -> None:
+        """Takes in the errors (g, b, outputs) of a step."""
+        start = step % self.block * error.shape[1]
+        end = start + error.shape[1]
+        self.errors[:, start:end] = error
+        if end == self.errors.shape[1]:
+            add_products(self.weight, self.inputs.swapaxes(-1, -2), self.errors)
 
 
-def _mean_cross_entropy(logits: FloatArray, onehot: FloatArray) -> FloatArray:
-    """(g,) mean over steps and samples of -log softmax(logits)[label], classes in the last axis but one."""
-    shifted = logits - logits.max(axis=-2, keepdims=True)
-    total = np.log(np.exp(shifted).sum(axis=-2))
-    return np.asarray(np.mean(total - np.sum(shifted * onehot, axis=-2), axis=(1, 2)), dtype=float)
+def _mean_cross_entropy(scores: FloatArray, targets: FloatArray) -> FloatArray:
+    """(g,) mean over steps and samples of -log softmax(scores)[label], classes in the last axis but one, targets 0 and 1."""
+    largest = scores.max(axis=-2)
+    total = np.log(np.exp(scores - largest[:, :, None]).sum(axis=-2)) + largest
+    return np.asarray(np.mean(total - np.sum(scores * targets, axis=-2), axis=(1, 2)), dtype=float)

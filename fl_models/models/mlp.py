@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import prod
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from channels.arrays import FloatArray, IntArray, check_count, checked
-from fl_models.models.descent import DenseLayers, descend
+from fl_models.data.mini_batches import MiniBatches
+from fl_models.models.descent import descend
 from fl_models.models.dropout import dropout_masks
 from fl_models.models.model import FLOPS_PER_PARAMETER, Submodel, cross_entropy
 
 
 @dataclass(frozen=True, kw_only=True)
 class MLP:
-    """h_l = relu(W_l h_{l-1} + b_l) for the hidden layers l = 1 ... L, h_0 = x, and logits = V h_L + c.
+    """h_l = relu(h_{l-1} W_l + b_l) for the hidden layers l = 1 ... L, h_0 = x, and logits = h_L V + c.
 
-    The flat vector holds, in order, W_l (neurons, inputs) and b_l (neurons) of each hidden layer, then V by neuron
-    (neurons, classes) and c (classes). HIST deals out the neurons of every second hidden layer, the first, third and so on:
+    The flat vector holds, in order, W_l (inputs, neurons) and b_l (neurons) of each hidden layer, then V (neurons, classes) and
+    c (classes). HIST deals out the neurons of every second hidden layer, the first, third and so on:
     a neuron owns what goes into it, its bias and what comes out of it, and since no two dealt layers touch, no parameter has
     two owners. What is left (the biases of the other layers, V if L is even, c) belongs to nobody.
 
@@ -64,35 +65,24 @@ class MLP:
 
     @cached_property
     def num_parameters(self) -> int:
-        return sum(prod(shape) for shape in self._shapes.values())
+        return sum((below + 1) * size for below, size in pairwise((self.num_inputs, *self.hidden_sizes, self.num_classes)))
 
     @property
     def flops_per_sample(self) -> float:
         """Of a training step."""
         return float(FLOPS_PER_PARAMETER * self.num_parameters)
 
-    @cached_property
-    def _shapes(self) -> dict[str, tuple[int, ...]]:
-        shapes: dict[str, tuple[int, ...]] = {}
-        below = self.num_inputs
-        for layer, size in enumerate(self.hidden_sizes, start=1):
-            shapes[f"weight_{layer}"], shapes[f"bias_{layer}"] = (size, below), (size,)
-            below = size
-        return shapes | {"readout": (below, self.num_classes), "offset": (self.num_classes,)}
-
     def views(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """Views of (..., d): "weight_l" (..., neurons, inputs) and "bias_l" of each hidden layer, "readout" V and "offset" c.
+        """Views of (..., d): "weight_l" (..., inputs, neurons) and "bias_l" of each hidden layer, "readout" V and "offset" c.
 
         >>> views = MLP(num_inputs=3, num_hidden=2, num_classes=4).views(np.zeros(20))
         >>> {name: view.shape for name, view in views.items()}
-        {'weight_1': (2, 3), 'bias_1': (2,), 'readout': (2, 4), 'offset': (4,)}
+        {'weight_1': (3, 2), 'bias_1': (2,), 'readout': (2, 4), 'offset': (4,)}
         """
-        views, start = {}, 0
-        for name, shape in self._shapes.items():
-            end = start + prod(shape)
-            views[name] = flat[..., start:end].reshape(*flat.shape[:-1], *shape)
-            start = end
-        return views
+        layers = self._layers(flat)
+        names = [(f"weight_{depth}", f"bias_{depth}") for depth in range(1, len(layers))] + [("readout", "offset")]
+        parts = [(layer[..., :-1, :], layer[..., -1, :]) for layer in layers]
+        return {name: part for own, both in zip(names, parts, strict=True) for name, part in zip(own, both, strict=True)}
 
     def init(self, *, rng: np.random.Generator) -> FloatArray:
         """Weights N(0, 2/fan-in) before a rectifier and N(0, 1/fan-in) behind the last, biases 0 (He et al. 2015)."""
@@ -101,11 +91,12 @@ class MLP:
             if name == "readout":
                 view[:] = rng.standard_normal(view.shape) * np.sqrt(1.0 / view.shape[0])
             elif view.ndim == 2:
-                view[:] = rng.standard_normal(view.shape) * np.sqrt(2.0 / view.shape[1])
+                # Neuron by neuron.
+                view[:] = rng.standard_normal(view.shape[::-1]).T * np.sqrt(2.0 / view.shape[0])
         return flat.astype(np.float32)
 
     def logits(self, parameters: FloatArray, x: FloatArray) -> FloatArray:
-        return self._forward(list(self.views(parameters).values()), x, None)[-1]
+        return self._forward(self._layers(parameters), x, None)[-1]
 
     def loss_and_gradient(
         self,
@@ -130,54 +121,67 @@ class MLP:
         rngs: Sequence[np.random.Generator] | None = None,
     ) -> FloatArray:
         """The loss (C,); its gradient in the parameters is written to `out` (C, d), that in the inputs to `out_x` (C, b, p)."""
-        views, gradients = list(self.views(parameters).values()), list(self.views(out).values())
-        activations = self._forward(views, x, rngs)
+        layers, gradients = self._layers(parameters), self._layers(out)
+        activations = self._forward(layers, x, rngs)
         loss, upstream = cross_entropy(activations.pop(), labels)
-        np.matmul(activations[-1].swapaxes(-1, -2), upstream, out=gradients[-2])
-        np.sum(upstream, axis=-2, out=gradients[-1])
-        upstream = np.matmul(upstream, views[-2].swapaxes(-1, -2))
-        for layer in reversed(range(len(activations))):
-            upstream *= activations[layer] > 0.0  # not where the rectifier is shut or the neuron dropped
-            if self.dropout and rngs is not None:
-                upstream *= upstream.dtype.type(1.0 / (1.0 - self.dropout))
-            np.matmul(upstream.swapaxes(-1, -2), activations[layer - 1] if layer else x, out=gradients[2 * layer])
-            np.sum(upstream, axis=-2, out=gradients[2 * layer + 1])
-            if layer:
-                upstream = np.matmul(upstream, views[2 * layer])
+        for depth in reversed(range(len(layers))):
+            np.matmul((activations[depth - 1] if depth else x).swapaxes(-1, -2), upstream, out=gradients[depth][:, :-1])
+            np.sum(upstream, axis=-2, out=gradients[depth][:, -1])
+            turned = layers[depth][:, :-1].swapaxes(-1, -2)
+            if depth:
+                upstream = np.matmul(upstream, turned)
+                upstream *= activations[depth - 1] > 0.0  # not where the rectifier is shut or the neuron dropped
+                if self.dropout and rngs is not None:
+                    upstream *= upstream.dtype.type(1.0 / (1.0 - self.dropout))
             elif out_x is not None:
-                np.matmul(upstream, views[0], out=out_x)
+                np.matmul(upstream, turned, out=out_x)
         return loss
 
     def descend(
         self,
         local: FloatArray,
-        x: FloatArray,
-        labels: IntArray,
+        batches: MiniBatches,
         *,
         step_size: float,
         decay: float = 0.0,
         shift: FloatArray | None = None,
+        rngs: Sequence[np.random.Generator] = (),
     ) -> FloatArray:
-        """H steps x ← x - γ(∇F_i(x; batch) + shift_i + decay·x), without dropout, in place; see `fl_models.models.descent`."""
-        views = list(self.views(local).values())
-        layers = DenseLayers(flat=local, weights=views[:-2:2], biases=views[1:-2:2], readout=views[-2], offset=views[-1])
-        return descend(layers, x, labels, step_size=step_size, decay=decay, shift=shift)
+        """H steps x ← x - γ(∇F_i(x; batch) + shift_i + decay·x) in place; see `fl_models.models.descent`."""
+        return descend(
+            local,
+            self._layers(local),
+            batches,
+            step_size=step_size,
+            decay=decay,
+            shift=shift,
+            dropout=self.dropout,
+            rngs=rngs,
+        )
+
+    def _layers(self, flat: NDArray[Any]) -> list[NDArray[Any]]:
+        """Views of (..., d): (..., inputs + 1, outputs) of each layer, weights and below them the biases."""
+        layers, start = [], 0
+        for below, size in pairwise((self.num_inputs, *self.hidden_sizes, self.num_classes)):
+            end = start + (below + 1) * size
+            layers.append(flat[..., start:end].reshape(*flat.shape[:-1], below + 1, size))
+            start = end
+        return layers
 
     def _forward(
-        self, views: Sequence[FloatArray], x: FloatArray, rngs: Sequence[np.random.Generator] | None
+        self, layers: Sequence[FloatArray], x: FloatArray, rngs: Sequence[np.random.Generator] | None
     ) -> list[FloatArray]:
         """Outputs of the hidden layers, then the logits."""
-        activations: list[FloatArray] = []
-        for weight, bias in zip(views[:-2:2], views[1:-2:2], strict=True):
-            hidden = np.matmul(activations[-1] if activations else x, weight.swapaxes(-1, -2))
-            hidden += bias[..., None, :]
-            np.maximum(hidden, 0.0, out=hidden)
-            if self.dropout and rngs is not None:
-                hidden *= dropout_masks(hidden.shape, self.dropout, dtype=hidden.dtype, rngs=rngs)
-            activations.append(hidden)
-        logits = np.matmul(activations[-1], views[-2])
-        logits += views[-1][..., None, :]
-        return [*activations, logits]
+        outputs: list[FloatArray] = []
+        for layer in layers:
+            out = np.matmul(outputs[-1] if outputs else x, layer[..., :-1, :])
+            out += layer[..., -1:, :]
+            outputs.append(out)
+            if len(outputs) < len(layers):
+                np.maximum(out, 0.0, out=out)
+                if self.dropout and rngs is not None:
+                    out *= dropout_masks(out.shape, self.dropout, dtype=out.dtype, rngs=rngs)
+        return outputs
 
     def submodel(self, neurons: IntArray | Sequence[IntArray]) -> Submodel:
         """The model that has only the given neurons of the dealt layers, and where its parameters stand in this one's.
@@ -197,7 +201,7 @@ class MLP:
         index: list[IntArray] = []
         views = list(self.views(np.arange(self.num_parameters)).values())
         for weight, bias, own in zip(views[:-2:2], views[1:-2:2], kept, strict=True):
-            index += [weight[np.ix_(own, below)].ravel(), bias[own]]
+            index += [weight[np.ix_(below, own)].ravel(), bias[own]]
             below = own
         index += [views[-2][below].ravel(), views[-1]]
         return Submodel(model=model, index=np.concatenate(index))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from channels.arrays import FloatArray, IntArray
+from fl_models.data.mini_batches import MiniBatches
+from fl_models.models.descent import descend
 from fl_models.models.model import cross_entropy
 
 
 @dataclass(frozen=True, kw_only=True)
 class SoftmaxRegression:
-    """logits = W x + c, convex in its parameters; they are laid out as W (classes, inputs), then c.
+    """logits = x W + c, convex in its parameters; they are laid out as W (inputs, classes), then c.
 
     >>> SoftmaxRegression(num_inputs=64, num_classes=10).num_parameters
     650
@@ -32,21 +35,37 @@ class SoftmaxRegression:
         return np.zeros(self.num_parameters, dtype=np.float32)
 
     def views(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """Views of (..., d): "weight" (..., classes, inputs) and "bias" (..., classes)."""
-        split = self.num_classes * self.num_inputs
-        weight = flat[..., :split].reshape(*flat.shape[:-1], self.num_classes, self.num_inputs)
-        return {"weight": weight, "bias": flat[..., split:]}
+        """Views of (..., d): "weight" (..., inputs, classes) and "bias" (..., classes)."""
+        layer = self._layer(flat)
+        return {"weight": layer[..., :-1, :], "bias": layer[..., -1, :]}
+
+    def _layer(self, flat: NDArray[Any]) -> NDArray[Any]:
+        """View of (..., d): (..., inputs + 1, classes), weights and below them the bias."""
+        return flat.reshape(*flat.shape[:-1], self.num_inputs + 1, self.num_classes)
 
     def logits(self, parameters: FloatArray, x: FloatArray) -> FloatArray:
-        weight, bias = self.views(parameters).values()
-        return np.matmul(x, weight.swapaxes(-1, -2)) + bias[..., None, :]
+        layer = self._layer(parameters)
+        return np.matmul(x, layer[..., :-1, :]) + layer[..., -1:, :]
 
     def loss_and_gradient(
         self, parameters: FloatArray, x: FloatArray, labels: IntArray, *, out: FloatArray | None = None
     ) -> tuple[FloatArray, FloatArray]:
         gradient = np.empty_like(parameters) if out is None else out
         loss, upstream = cross_entropy(self.logits(parameters, x), labels)
-        weight, bias = self.views(gradient).values()
-        np.matmul(upstream.swapaxes(-1, -2), x, out=weight)
-        np.sum(upstream, axis=-2, out=bias)
+        layer = self._layer(gradient)
+        np.matmul(x.swapaxes(-1, -2), upstream, out=layer[:, :-1])
+        np.sum(upstream, axis=-2, out=layer[:, -1])
         return loss, gradient
+
+    def descend(
+        self,
+        local: FloatArray,
+        batches: MiniBatches,
+        *,
+        step_size: float,
+        decay: float = 0.0,
+        shift: FloatArray | None = None,
+        rngs: Sequence[np.random.Generator] = (),
+    ) -> FloatArray:
+        """H steps x ← x - γ(∇F_i(x; batch) + shift_i + decay·x) in place; see `fl_models.models.descent`."""
+        return descend(local, [self._layer(local)], batches, step_size=step_size, decay=decay, shift=shift)

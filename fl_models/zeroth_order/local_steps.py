@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from channels.arrays import FloatArray, IntArray, check_count, checked
-from fl_models.local.batches import MiniBatches
+from fl_models.data.mini_batches import MiniBatches
 from fl_models.local.method import LocalStep
 from fl_models.models.model import Model
 from fl_models.zeroth_order.estimate import Estimator

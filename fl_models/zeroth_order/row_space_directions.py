@@ -22,7 +22,7 @@ FIXED_COST = 24_000
 """What the eigenvectors and the rest of a step take, in numbers that could be drawn instead, as measured."""
 
 DenseModel = MLP | SoftmaxRegression
-"""Models whose vector begins with the weight of a dense layer W (h, p) that is applied to the inputs."""
+"""Models whose vector begins with the weight of a dense layer W (p, h) that is applied to the inputs."""
 
 
 def dense_rows(model: DenseModel) -> int:
@@ -47,17 +47,17 @@ def row_space_pays(model: Model, *, batch: int, directions: int) -> bool:
 class RowSpaceDirections:
     """The two-point estimate, distributed exactly as that along `WholeDirections`, for a model whose first layer is dense.
 
-    Take directions v_k = g_k/‖g_k‖ with g_k ~ N(0, I_d), of which G_k (h, p) falls to the first weight W and t_k to all else.
+    Take directions v_k = g_k/‖g_k‖ with g_k ~ N(0, I_d), of which G_k (p, h) falls to the first weight W and t_k to all else.
     Let the columns of Q (p, r) be an orthonormal basis of the space that the rows of the mini-batch X (b, p) span.
 
-    1. The loss sees G_k by G_k Q alone, since X = (XQ)Qᵀ and so X(W + μG)ᵀ = (XQ)(WQ + μGQ)ᵀ: it is the loss of the same model
-       with r inputs XQ and the first weight WQ. G_k Q is (h, r) numbers N(0, 1).
-    2. What is left, G_k(I - QQᵀ), are numbers N(0, 1) in R^D, D = h(p - r), independent of G_k Q and t_k. They enter through
-       ‖g_k‖² = ‖G_k Q‖² + ‖t_k‖² + ‖G_k(I - QQᵀ)‖² alone, so the coefficients a_k of the estimate Σ_k a_k g_k depend on them by
-       their lengths. `bartlett_factor` draws those and what the estimate needs of the rest, Σ_k a_k G_k(I - QQᵀ) = ‖aᵀL‖ u with
-       u uniform on the unit sphere of R^D: a Gaussian (h, p), projected and set to length 1.
+    1. The loss sees G_k by QᵀG_k alone, since X = (XQ)Qᵀ and so X(W + μG) = (XQ)(QᵀW + μQᵀG): it is the loss of the same model
+       with r inputs XQ and the first weight QᵀW. QᵀG_k is (r, h) numbers N(0, 1).
+    2. What is left, (I - QQᵀ)G_k, are numbers N(0, 1) in R^D, D = h(p - r), independent of QᵀG_k and t_k. They enter through
+       ‖g_k‖² = ‖QᵀG_k‖² + ‖t_k‖² + ‖(I - QQᵀ)G_k‖² alone, so the coefficients a_k of the estimate Σ_k a_k g_k depend on them by
+       their lengths. `bartlett_factor` draws those and what the estimate needs of the rest, Σ_k a_k (I - QQᵀ)G_k = ‖aᵀL‖ u with
+       u uniform on the unit sphere of R^D: a Gaussian (p, h), projected and set to length 1.
 
-    So each direction takes h r + (d - hp) numbers instead of d, and one matrix (h, p) is drawn for all of them. Q is from the
+    So each direction takes h r + (d - hp) numbers instead of d, and one matrix (p, h) is drawn for all of them. Q is from the
     eigenvectors of XXᵀ (b, b); where r < b, what is drawn for the missing dimensions is set to 0.
 
     Args:
@@ -88,13 +88,13 @@ class RowSpaceDirections:
     def estimate(self, parameters: FloatArray, step: int) -> tuple[FloatArray, float]:
         x, mixing, spanned = self.x[step], self.mixing[step], self.spanned[step]
         rows, split = self.rows, self.rows * self.inputs
-        weight = parameters[:split].reshape(rows, self.inputs)
+        weight = parameters[:split].reshape(self.inputs, rows)
         inside = rows * len(x)
-        seen = np.concatenate([((weight @ x.T) @ mixing).ravel(), parameters[split:]])
+        seen = np.concatenate([(mixing.T @ (x @ weight)).ravel(), parameters[split:]])
 
         drawn = single_gaussian((self.directions, len(seen)), rng=self.rng)
         if not spanned.all():
-            drawn[:, :inside].reshape(self.directions, rows, -1)[..., ~spanned] = 0.0
+            drawn[:, :inside].reshape(self.directions, -1, rows)[:, ~spanned] = 0.0
         factor = bartlett_factor(self.directions, dimension=rows * (self.inputs - int(np.count_nonzero(spanned))), rng=self.rng)
         lengths = np.sqrt(np.einsum("kd,kd->k", drawn, drawn) + np.einsum("kl,kl->k", factor, factor))
 
@@ -106,15 +106,15 @@ class RowSpaceDirections:
 
         estimate = np.empty_like(parameters)
         estimate[split:] = found[inside:]
-        rest = single_gaussian((rows, self.inputs), rng=self.rng).astype(parameters.dtype, copy=False)
-        projected = (rest @ x.T) @ mixing
+        rest = single_gaussian((self.inputs, rows), rng=self.rng).astype(parameters.dtype, copy=False)
+        projected = mixing.T @ (x @ rest)
         length = np.sqrt(max(float(np.vdot(rest, rest)) - float(np.vdot(projected, projected)), np.finfo(float).tiny))
         scale = float(np.linalg.norm(coefficients @ factor)) / length
         # Out of the row space goes what this Gaussian has there, and in comes what was found there.
-        exchange = (found[:inside].reshape(rows, -1) - scale * projected) @ mixing.T
+        exchange = mixing @ (found[:inside].reshape(-1, rows) - scale * projected)
         first = np.matmul(
+            x.T.astype(parameters.dtype, copy=False),
             exchange.astype(parameters.dtype),
-            x.astype(parameters.dtype, copy=False),
             out=estimate[:split].reshape(weight.shape),
         )
         rest *= parameters.dtype.type(scale)

@@ -14,12 +14,12 @@ NUM_INPUTS, NUM_CLASSES = 4, 3
 
 def regression(x, labels, parameters):
     """Loss and gradient of softmax regression on one sample, written down again."""
-    weight, bias = parameters[:-NUM_CLASSES].reshape(NUM_CLASSES, NUM_INPUTS), parameters[-NUM_CLASSES:]
-    scores = weight @ x + bias
+    weight, bias = parameters[:-NUM_CLASSES].reshape(NUM_INPUTS, NUM_CLASSES), parameters[-NUM_CLASSES:]
+    scores = x @ weight + bias
     chance = np.exp(scores - scores.max())
     chance /= chance.sum()
     error = chance - (np.arange(NUM_CLASSES) == labels)
-    return -np.log(chance[labels]), np.concatenate([np.outer(error, x).ravel(), error])
+    return -np.log(chance[labels]), np.concatenate([np.outer(x, error).ravel(), error])
 
 
 @pytest.fixture(scope="session")

@@ -49,9 +49,9 @@ def slow_logits():
                 margin = min(margin, nearest)
             x = images.reshape(len(x), -1)
         if "readout" not in views:
-            return x @ views["weight"].T + views["bias"], margin
+            return x @ views["weight"] + views["bias"], margin
         for weight, bias in hidden_layers(views):
-            x = x @ weight.T + bias
+            x = x @ weight + bias
             margin = min(margin, np.abs(x).min())
             x = np.maximum(x, 0.0)
         return x @ views["readout"] + views["offset"], margin
@@ -86,7 +86,7 @@ def without():
             if layer == layers:
                 views["readout"][..., absent, :] = 0.0
             else:
-                views[f"weight_{layer + 1}"][..., absent] = 0.0
+                views[f"weight_{layer + 1}"][..., absent, :] = 0.0
         return silenced
 
     return silence

@@ -42,12 +42,12 @@ def torch_loss_and_gradient(model, parameters, x, labels):
             hidden = hidden.flatten(1)
         i = 1
         while f"weight_{i}" in leaves:
-            hidden = torch.relu(functional.linear(hidden, leaves[f"weight_{i}"], leaves[f"bias_{i}"]))
+            hidden = torch.relu(hidden @ leaves[f"weight_{i}"] + leaves[f"bias_{i}"])
             i += 1
         if "readout" in leaves:
             logits = hidden @ leaves["readout"] + leaves["offset"]
         else:
-            logits = functional.linear(hidden, leaves["weight"], leaves["bias"])
+            logits = hidden @ leaves["weight"] + leaves["bias"]
         mean = functional.cross_entropy(logits, torch.tensor(labels[client]))
         mean.backward()
         loss[client] = mean.item()

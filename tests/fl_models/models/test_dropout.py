@@ -84,8 +84,7 @@ def test_logits_keep_their_mean_behind_one_hidden_layer(setting):
     """They are linear in the masks, whose mean is 1: 20,000 draws, five standard errors."""
     model, draws = MODELS[0], 20_000
     parameters, x, _ = setting(model, clients=1, batch=1)
-    views = list(model.views(parameters).values())
-    drawn = model._forward(views, np.repeat(x, draws, axis=1), generators([0]))[-1][0]
+    drawn = model._forward(model._layers(parameters), np.repeat(x, draws, axis=1), generators([0]))[-1][0]
     error = drawn.std(axis=0) / np.sqrt(draws)
     assert (error > 0.0).all()
     assert (np.abs(drawn.mean(axis=0) - model.logits(parameters, x)[0, 0]) < 5.0 * error).all()

@@ -113,15 +113,15 @@ def test_with_given_directions_the_row_space_gives_the_same_estimate(monkeypatch
     drawing = RowSpaceDirections(model, x, labels, directions=6, smoothing=0.1, rng=None)
     assert drawing.spanned.sum() == (3 if duplicate else 4)
     basis = x[0].T @ drawing.mixing[0]
-    first = gaussians[:, :60].reshape(6, 5, 12)
-    beyond = first - first @ basis @ basis.T
+    first = gaussians[:, :60].reshape(6, 12, 5)
+    beyond = first - basis @ basis.T @ first
     flat = beyond.reshape(6, -1)
     differences = losses_of(model)(at + 0.1 * gaussians / lengths[:, None], x, labels) - loss
     combined = np.tensordot(differences / lengths, beyond, axes=1)
     pieces = [
-        np.concatenate([(first @ basis).reshape(6, -1), gaussians[:, 60:]], axis=1),
+        np.concatenate([(basis.T @ first).reshape(6, -1), gaussians[:, 60:]], axis=1),
         # Its length does not matter, nor what it has in the row space.
-        7.0 * combined + np.random.default_rng(2).standard_normal((5, 12)) @ basis @ basis.T,
+        7.0 * combined + basis @ basis.T @ np.random.default_rng(2).standard_normal((12, 5)),
     ]
     monkeypatch.setattr(row_space_directions, "single_gaussian", lambda shape, rng: pieces.pop(0).copy())
     monkeypatch.setattr(row_space_directions, "bartlett_factor", lambda num, dimension, rng: np.linalg.cholesky(flat @ flat.T))
@@ -155,7 +155,7 @@ def test_drawing_less_draws_the_same_distribution(duplicate, smoothing):
     assert (np.abs(products[0].mean(axis=0) - products[1].mean(axis=0)) < 4.5 * spread).all()
     gradient = model.loss_and_gradient(at[None], x, labels)[1][0]
     beyond = np.zeros(model.num_parameters)
-    beyond[:12] = np.linalg.svd(x[0])[2][-1]  # a neuron's weights, orthogonal to all samples
+    beyond[:60:5] = np.linalg.svd(x[0])[2][-1]  # a neuron's weights, orthogonal to all samples
     for project in (
         lambda a: np.linalg.norm(a, axis=1),
         lambda a: np.linalg.norm(a[:, :60], axis=1),
@@ -163,7 +163,7 @@ def test_drawing_less_draws_the_same_distribution(duplicate, smoothing):
         lambda a: a @ beyond,
         lambda a: a @ mix[:, 0],
         lambda a: a[:, -1],
-        lambda a: np.linalg.norm(a[:, :60].reshape(-1, 5, 12) @ x[0].T, axis=(1, 2)),
+        lambda a: np.linalg.norm(x[0] @ a[:, :60].reshape(-1, 12, 5), axis=(1, 2)),
     ):
         assert ks_2samp(project(one), project(two)).pvalue > 1e-3
 
