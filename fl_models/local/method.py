@@ -64,7 +64,7 @@ class LocalMethod(Protocol):
 
 @runtime_checkable
 class Descending(Model, Protocol):
-    """A model that can take steps of gradient descent without writing gradients down."""
+    """A model that takes steps of gradient descent by itself."""
 
     def descend(
         self,
@@ -85,8 +85,8 @@ class LocalSGD:
     """x ← x - γ(∇F_i(x; batch) + shift_i + decay·x), H times.
 
     With a shift and a decay most algorithms are this one: MTGC and SCAFFOLD shift by their corrections, FedProx pulls towards
-    the model z it began with, decay = μ and shift = -μz. A model with a method `descend` takes these steps by itself, without
-    writing gradients down.
+    the model z it began with, decay = μ and shift = -μz. A model with a method `descend` takes these steps by itself,
+    which is faster.
     """
 
     def group_size(self, model: Model) -> int:

@@ -1,4 +1,4 @@
-"""Steps of gradient descent through dense layers that never write a weight's gradient down."""
+"""Steps of gradient descent through dense layers, in place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from channels.arrays import FloatArray
 from fl_models.data.mini_batches import MiniBatches
 from fl_models.models.dropout import dropout_masks
-from fl_models.models.products import add_products
+from fl_models.models.products import add_product, multiply
 from fl_models.models.workspace import Workspace
 
 BLOCK_SAMPLES = 50
@@ -31,8 +31,8 @@ def descend(
 ) -> FloatArray:
     """H steps x ← x - γ(∇F_i(x; batch) + shift_i + decay·x) on the mean cross-entropy, in place; returns each mean loss (g,).
 
-    A step is W ← W - γ inputsᵀ errors for each layer, one call of the library that adds a product to W where it lies: it reads
-    and writes W once, where computing the gradient, scaling and subtracting it takes four passes more.
+    A step is W ← W + inputsᵀ errors for each layer, with -γ in the errors, which are small: W is read and written once, where
+    scaling a gradient and subtracting it takes passes of their own.
 
     Args:
         flat: (g, d) parameters of g clients.
@@ -73,9 +73,8 @@ def descend(
                 out *= dropout_masks(out.shape, dropout, dtype=dtype, rngs=rngs)
             np.greater(out, 0.0, out=opened[depth])  # not where the rectifier is shut or the neuron dropped
             inputs.append(out)
-            out = empty(f"outputs {depth}", batch, weight.shape[-1])
-            out[...] = bias
-            add_products(out, inputs[-1], weight)
+            out = multiply(out, weight, out=empty(f"outputs {depth}", batch, weight.shape[-1]))
+            out += bias
 
         # Errors of the scores, with -γ/b in them, and then of what led to them.
         scores[:, step] = out.swapaxes(-1, -2)
@@ -86,12 +85,12 @@ def descend(
         error = chances.swapaxes(-1, -2)
         for depth in range(len(inputs) - 1, -1, -1):
             weight, bias = weights[depth + 1], biases[depth + 1]
-            below = np.matmul(error, weight.swapaxes(-1, -2), out=empty(f"errors {depth}", batch, hidden_sizes[depth]))
+            below = multiply(error, weight.swapaxes(-1, -2), out=empty(f"errors {depth}", batch, hidden_sizes[depth]))
             below *= opened[depth]
             if dropout:
                 below *= dtype.type(1.0 / (1.0 - dropout))
             bias += np.matmul(ones, error)
-            add_products(weight, inputs[depth].swapaxes(-1, -2), error)
+            add_product(weight, inputs[depth].swapaxes(-1, -2), error)
             error = below
         biases[0][...] += np.matmul(ones, error)
         first.backward(step, error)
@@ -139,7 +138,7 @@ class _FirstLayer:
             return self.outputs[:, :end]
         out = self.outputs[:, start:end]
         gram = np.matmul(self.inputs[:, start:end], self.inputs[:, :start].swapaxes(-1, -2))
-        add_products(out, gram, self.errors[:, :start])
+        out += np.matmul(gram, self.errors[:, :start])
         return out
 
     def _take_in(self, batches: MiniBatches) -> None:
@@ -149,10 +148,8 @@ class _FirstLayer:
         fetched = _WORKSPACE.empty("inputs", (clients, samples, self.weight.shape[1]), batches.data.x.dtype)
         self.inputs = batches.fetch(out=fetched).astype(dtype, copy=False)
         shape = (clients, samples, self.weight.shape[-1])
-        self.outputs = _WORKSPACE.empty("first outputs", shape, dtype)
         self.errors = _WORKSPACE.empty("first errors", shape, dtype)
-        self.outputs[...] = 0.0
-        add_products(self.outputs, self.inputs, self.weight)
+        self.outputs = multiply(self.inputs, self.weight, out=_WORKSPACE.empty("first outputs", shape, dtype))
 
     def backward(self, step: int, error: FloatArray) -> None:
         """Takes in the errors (g, b, outputs) of a step."""
@@ -160,7 +157,7 @@ class _FirstLayer:
         end = start + error.shape[1]
         self.errors[:, start:end] = error
         if end == self.errors.shape[1]:
-            add_products(self.weight, self.inputs.swapaxes(-1, -2), self.errors)
+            add_product(self.weight, self.inputs.swapaxes(-1, -2), self.errors)
 
 
 def _mean_cross_entropy(scores: FloatArray, targets: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Steps that write no gradient down against steps by the gradient."""
+"""Steps that models take by themselves against steps by the gradient."""
 
 from dataclasses import replace
 

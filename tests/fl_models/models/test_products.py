@@ -1,50 +1,64 @@
-"""Products that are added where the matrices lie."""
+"""Products in parts and in place against `numpy.matmul` in double precision."""
 
 import numpy as np
 import pytest
 
-from fl_models.models.products import SMALL_PRODUCT, TINY_PRODUCT, add_products
+from fl_models.models.accumulation import accumulate
+from fl_models.models.products import CACHED_BYTES, SMALL_PRODUCT, add_product, multiply
 
 SIZES = {
     "tiny": (5, 6, 7),
-    "a vector": (1, 500, 300),
-    "one call": (60, 70, 80),
-    "parts of the rows": (700, 50, 60),
-    "of the columns": (50, 900, 60),
-    "of what is summed over": (60, 50, 997),
+    "a row": (1, 500, 300),
+    "a column": (400, 1, 60),
+    "one sample": (400, 500, 1),
+    "in parts": (701, 60, 59),
+    "in parts of what is summed over": (60, 59, 997),
+    "beyond the cache": (701, 400, 5),
 }
+EACH_SIZE = pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+PRECISIONS = pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-13)], ids=["single", "double"]
+)
+TURNED = pytest.mark.parametrize("turned", [(False, False), (True, False), (False, True), (True, True)], ids=str)
+
+
+def matrices(shape, turned, rng):
+    """Parts of larger arrays, so that nothing is where a matrix by itself would have it."""
+    count, rows, columns = shape
+    if turned:
+        return rng.random((count, columns, rows + 3))[..., 1:-2].swapaxes(1, 2)
+    return rng.random((count, rows, columns + 3))[..., 1:-2]
 
 
 def test_sizes_are_of_each_kind():
-    products = {name: np.prod(size) for name, size in SIZES.items()}
-    assert products["tiny"] <= TINY_PRODUCT < products["one call"] <= SMALL_PRODUCT
-    assert all(product > SMALL_PRODUCT for name, product in products.items() if "of " in name)
+    assert np.prod(SIZES["tiny"]) < SMALL_PRODUCT < np.prod(SIZES["in parts"])
+    rows, columns, _ = SIZES["beyond the cache"]
+    assert 4 * rows * columns > CACHED_BYTES
 
 
-@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
-@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-4), (np.float64, 1e-12)], ids=["single", "double"])
-@pytest.mark.parametrize("turned", [(False, False), (True, False), (False, True), (True, True)], ids=str)
-def test_only_the_product_is_added_and_only_there(size, dtype, tolerance, turned):
+@EACH_SIZE
+@PRECISIONS
+@TURNED
+def test_products_are_those_of_numpy(size, dtype, tolerance, turned):
     rows, columns, inner = size
     rng = np.random.default_rng(0)
-    # Parts of larger arrays, so that nothing is where a matrix by itself would have it.
-    flat = rng.random((3, rows * columns + 30)).astype(dtype)
-    before = flat.copy()
-    out = flat[:, 10 : 10 + rows * columns].reshape(3, rows, columns)
-    left = rng.random((3, inner, rows) if turned[0] else (3, rows, inner + 2)).astype(dtype)
-    right = rng.random((3, columns, inner + 1) if turned[1] else (3, inner, columns)).astype(dtype)
-    left = left.swapaxes(1, 2) if turned[0] else left[..., 1:-1]
-    right = right[..., 1:].swapaxes(1, 2) if turned[1] else right
-    expected = out + left.astype(float) @ right.astype(float)
-    add_products(out, left, right)
-    np.testing.assert_allclose(out, expected, rtol=tolerance)
-    np.testing.assert_array_equal(flat[:, :10], before[:, :10])
-    np.testing.assert_array_equal(flat[:, -20:], before[:, -20:])
+    left = matrices((3, rows, inner), turned[0], rng).astype(dtype, order="K")
+    right = matrices((3, inner, columns), turned[1], rng).astype(dtype, order="K")
+    exact = left.astype(float) @ right.astype(float)
+    np.testing.assert_allclose(multiply(left, right, out=np.empty((3, rows, columns), dtype)), exact, rtol=tolerance)
+
+    whole = rng.random((3, rows, columns + 4)).astype(dtype)
+    for add in (add_product, lambda out, left, right: [accumulate(*each) for each in zip(out, left, right, strict=True)]):
+        added = whole.copy()
+        add(added[..., 2:-2], left, right)
+        np.testing.assert_allclose(added[..., 2:-2], whole[..., 2:-2] + exact, rtol=tolerance)
+        # And nothing beside them.
+        np.testing.assert_array_equal(added[..., :2], whole[..., :2])
+        np.testing.assert_array_equal(added[..., -2:], whole[..., -2:])
 
 
-def test_rows_of_out_may_lie_apart():
-    whole = np.zeros((2, 60, 90))
-    left, right = np.random.default_rng(0).random((2, 2, 60, 60))
-    add_products(whole[..., :60], left, right)
-    np.testing.assert_allclose(whole[..., :60], left @ right, rtol=1e-12)
-    assert not whole[..., 60:].any()
+def test_matrices_with_gaps_everywhere_are_refused():
+    with pytest.raises(ValueError, match="strides: got .*needed are entries of a row, or of a column, side by side"):
+        accumulate(np.zeros((4, 4)), np.ones((4, 8))[:, ::2].T[::2], np.ones((4, 4)))
+    with pytest.raises(ValueError, match="strides"):
+        accumulate(np.zeros((4, 8))[:, ::2], np.ones((4, 4)), np.ones((4, 4)))
