@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from channels.arrays import BoolArray, ComplexArray, FloatArray, IntArray, checked
+from channels.summary import shown_by
 
 
+@shown_by("mse", "misalignment_mse", "noise_mse", "active", "power_w", "eta", "receive")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TransceiverPlan:
     """What each client sends with and what the receiver makes of it, over a batch of draws (leading axes).

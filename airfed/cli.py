@@ -10,10 +10,14 @@ import typer
 
 from airfed.atomic_file import write_atomically
 from airfed.experiment import Experiment, Result
+from airfed.named_scenarios import scenario_text
+from airfed.published_cli import reproduce
 from airfed.report import write_figures, write_history, write_scenario, write_summary
 from airfed.results_folder import SCENARIO, ResultsExist, ResultsFolder
 from airfed.scenario import Scenario
+from airfed.scenario_cli import read_scenario, scenario_app
 from airfed.scenario_error import ScenarioError
+from airfed.sweep_cli import sweep
 from airfed.table import formatted_table
 from fl_models import DivergedTraining, History
 from latency_opt import UncertifiedSolution
@@ -45,7 +49,7 @@ def main(
 
 @app.command()
 def run(
-    scenario: Annotated[Path | None, typer.Argument(help="Scenario file; the embedded default if none.")] = None,
+    scenario: Annotated[str | None, typer.Argument(help="Scenario file or name; the default one if none.")] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; results/NAME if none.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the results that the folder holds.")] = False,
 ) -> None:
@@ -55,9 +59,9 @@ def run(
     """
     complete: list[History] = []
     try:
-        settings = Scenario() if scenario is None else Scenario.load(scenario)
+        settings = Scenario() if scenario is None else read_scenario(scenario)
         path = Path("results") / settings.name if out is None else out
-        if scenario is not None and (path / SCENARIO).resolve() == scenario.resolve():
+        if scenario is not None and (path / SCENARIO).resolve() == Path(scenario).resolve():
             _stop(f"--out {path}: holds the scenario file itself, which would be overwritten; give another folder", BAD_INPUT)
         experiment = Experiment.prepare(settings)
         folder = _open(path, overwrite=force)
@@ -100,16 +104,24 @@ def _kept(complete: list[History]) -> str:
 @app.command()
 def init(
     path: Annotated[Path, typer.Argument(help="File to write.")],
+    named: Annotated[str, typer.Option("--from", help="Named scenario to begin with.")] = "default",
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
 ) -> None:
-    """Write the default scenario, with comments, to edit."""
+    """Write a scenario, the default or another named one, with comments, to edit."""
     if path.exists() and not force:
         _stop(f"{path}: exists already; give another name or --force to overwrite it", BAD_INPUT)
     try:
-        write_atomically(path, Scenario().to_toml().encode())
+        write_atomically(path, scenario_text(named).encode())
+    except ScenarioError as error:
+        _stop(f"--from {error}", BAD_INPUT)
     except OSError as error:
         _stop(f"{path}: cannot be written: {error.strerror}", BAD_INPUT)
     typer.echo(f"wrote {path}; run it with: airfed run {path}")
+
+
+app.command()(sweep)
+app.command()(reproduce)
+app.add_typer(scenario_app, name="scenario")
 
 
 def _stop(message: str, code: int) -> NoReturn:

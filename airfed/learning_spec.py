@@ -1,64 +1,50 @@
-"""The `[learning]` part of a scenario: data, model and schedule."""
+"""The `[learning]` part of a scenario: task, data, model and schedule."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from airfed.data_spec import DataSpec
+from airfed.earlier_keys import with_keys_moved
+from airfed.federated_data import FederatedData
+from airfed.model_spec import MLPSpec, ModelSpec
+from airfed.real_data_spec import DigitsSpec
+from airfed.selection_spec import EverybodySpec, SelectionSpec
 from airfed.spec import Spec
+from airfed.split_spec import SplitSpec, TwoLevelSplitSpec
+from airfed.step_size_spec import ConstantStepSpec, StepSizeDecaySpec
+from airfed.task_spec import ClassificationSpec, TaskParts, TaskSpec
 from channels import Layout
-from fl_models import (
-    MLP,
-    Dataset,
-    FederatedTask,
-    Model,
-    Schedule,
-    SoftmaxRegression,
-    Stream,
-    Streams,
-    digits,
-    two_level_dirichlet_split,
-)
-
-
-class MLPSpec(Spec):
-    """one hidden layer with rectifiers"""
-
-    kind: Literal["mlp"] = "mlp"
-    hidden: int = Field(300, ge=1, le=100_000, description="hidden neurons")
-
-    def build(self, data: Dataset) -> Model:
-        return MLP(num_inputs=data.x.shape[1], num_hidden=self.hidden, num_classes=data.num_classes)
-
-
-class SoftmaxRegressionSpec(Spec):
-    """linear; nothing in it for hist to partition"""
-
-    kind: Literal["softmax_regression"] = "softmax_regression"
-
-    def build(self, data: Dataset) -> Model:
-        return SoftmaxRegression(num_inputs=data.x.shape[1], num_classes=data.num_classes)
+from fl_models import FederatedTask, Schedule, Stream, Streams
 
 
 class LearningSpec(Spec):
-    """What is learnt: the handwritten digits of scikit-learn."""
+    """What is learnt."""
 
     rounds: int = Field(60, ge=1, le=1_000_000, description="global rounds of every scheme")
     edge_rounds: int = Field(5, ge=1, le=10_000, description="E, averages within a cell per global round")
-    local_steps: int = Field(5, ge=1, le=10_000, description="H, SGD steps of each client per edge round")
+    local_steps: int = Field(5, ge=1, le=10_000, description="H, steps of each client per edge round")
     batch_size: int = Field(10, ge=1, le=10_000, description="samples in a step")
-    step_size: float = Field(0.02, gt=0.0, le=1000.0, description="of SGD")
-    test_fraction: float = Field(0.2, ge=0.01, le=0.9, description="share of the digits kept for testing")
-    cell_concentration: float = Field(
-        1.0, gt=0.0, le=1e6, description="Dirichlet concentration of classes over cells; small is uneven"
+    step_size: float = Field(0.02, gt=0.0, le=1000.0, description="γ, of clients, in the first round")
+    weight_decay: float = Field(0.0, ge=0.0, le=1000.0, description="λ of a pull λx towards 0 that is added to every gradient")
+    step_size_decay: StepSizeDecaySpec = Field(
+        default_factory=ConstantStepSpec, discriminator="kind", description="how steps change from round to round"
     )
-    client_concentration: float = Field(
-        0.5, gt=0.0, le=1e6, description="Dirichlet concentration of classes over the clients of a cell"
+    selection: SelectionSpec = Field(
+        default_factory=EverybodySpec, discriminator="kind", description="who takes part in a global round"
     )
-    min_samples: int = Field(3, ge=1, le=1000, description="every client holds at least so many samples")
-    model: MLPSpec | SoftmaxRegressionSpec = Field(default_factory=MLPSpec, discriminator="kind", description="what is trained")
+    task: TaskSpec = Field(default_factory=ClassificationSpec, discriminator="kind", description="what it is all for")
+    data: DataSpec = Field(default_factory=DigitsSpec, discriminator="kind", description="what is learnt from")
+    split: SplitSpec = Field(default_factory=TwoLevelSplitSpec, discriminator="kind", description="who holds which samples")
+    model: ModelSpec = Field(default_factory=MLPSpec, discriminator="kind", description="what is trained")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _earlier_keys(cls, given: Any) -> Any:
+        return with_keys_moved(given) if isinstance(given, dict) else given
 
     @property
     def schedule(self) -> Schedule:
@@ -66,7 +52,8 @@ class LearningSpec(Spec):
             edge_rounds=self.edge_rounds,
             local_steps=self.local_steps,
             batch_size=self.batch_size,
-            step_size=self.step_size,
+            step_size=self.step_size_decay.build(self.step_size),
+            weight_decay=self.weight_decay,
         )
 
     def build(self, layout: Layout, streams: Streams) -> FederatedTask:
@@ -75,19 +62,25 @@ class LearningSpec(Spec):
         if len(empty):
             raise ValueError(f"network: cell {empty[0]} serves no client; leave out stations that serve nobody")
         rng = streams.rng(Stream.SPLIT)
-        train, test = digits(test_fraction=self.test_fraction, rng=rng)
-        parts = two_level_dirichlet_split(
-            train.labels,
-            serving_cell=layout.serving_cell,
-            cell_concentration=self.cell_concentration,
-            client_concentration=self.client_concentration,
-            min_samples=self.min_samples,
-            rng=rng,
+        data = self._loaded(layout.num_clients, rng)
+        return self.task.build(
+            TaskParts(
+                model=self.model.build(self.data.shape),
+                shape=self.data.shape,
+                data=data,
+                split=self.split,
+                serving_cell=layout.serving_cell,
+                streams=streams,
+                rng=rng,
+            )
         )
-        return FederatedTask(
-            model=self.model.build(train),
-            train=train,
-            test=test,
-            client_samples=tuple(np.asarray(part) for part in parts),
-            serving_cell=layout.serving_cell,
-        )
+
+    def _loaded(self, num_clients: int, rng: np.random.Generator) -> FederatedData:
+        try:
+            return self.data.load(num_clients=num_clients, rng=rng)
+        except OSError as error:
+            # Those that say what to do have no number.
+            told = f".{error}" if error.errno is None else f": cannot be read: {error}"
+            raise ValueError(f"learning.data{told}") from error
+        except ValueError as error:
+            raise ValueError(f"learning.data.{error}") from error

@@ -11,7 +11,9 @@ from pydantic import Field
 from airfed.spec import Spec
 from channels import (
     Building,
+    Factory,
     FreeSpace,
+    IndoorFactory,
     IndoorOffice,
     Layout,
     LogDistance,
@@ -103,6 +105,29 @@ class IndoorOfficeSpec(SurroundingsSpec):
         return IndoorOffice(open_office=self.open_office, extrapolate=self.extrapolate)
 
 
+class IndoorFactorySpec(SurroundingsSpec):
+    """3GPP TR 38.901 indoor factory, all in one hall"""
+
+    kind: Literal["inf"] = "inf"
+    bs_height_m: float = Field(8.0, ge=0.1, le=1000.0, description="height of the stations")
+    factory: Literal["SL", "DL", "SH", "DH", "HH"] = Field(
+        "DH", description="sparse or dense clutter, stations low in it or high above; HH: clients high above, too"
+    )
+    clutter_size_m: float = Field(2.0, ge=0.1, le=100.0, description="typical width of what stands about; 10 where sparse")
+    clutter_density: float = Field(0.6, gt=0.0, lt=1.0, description="share of the floor that it covers; below 0.4 where sparse")
+    clutter_height_m: float = Field(6.0, ge=0.1, le=100.0, description="its height; read for SH and DH")
+    extrapolate: bool = Field(False, description="use the formulas beyond the range of their table")
+
+    def build(self) -> Propagation:
+        return IndoorFactory(
+            factory=Factory(self.factory),
+            clutter_size_m=self.clutter_size_m,
+            clutter_density=self.clutter_density,
+            clutter_height_m=self.clutter_height_m,
+            extrapolate=self.extrapolate,
+        )
+
+
 class FreeSpaceSpec(SurroundingsSpec):
     """free space, line of sight to everybody"""
 
@@ -138,4 +163,6 @@ class LogDistanceSpec(Spec):
         )
 
 
-PropagationSpec = UrbanMacroSpec | UrbanMicroSpec | RuralMacroSpec | IndoorOfficeSpec | FreeSpaceSpec | LogDistanceSpec
+PropagationSpec = (
+    UrbanMacroSpec | UrbanMicroSpec | RuralMacroSpec | IndoorOfficeSpec | IndoorFactorySpec | FreeSpaceSpec | LogDistanceSpec
+)

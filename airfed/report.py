@@ -51,6 +51,6 @@ def write_summary(folder: ResultsFolder, result: Result) -> None:
 
 
 def write_figures(folder: ResultsFolder, result: Result) -> None:
-    """The figures as PNG."""
+    """The figures as PNG for the screen and as PDF for a paper."""
     for name, content in figure_files(result.histories, target_accuracy=result.scenario.target_accuracy).items():
         folder.write(name, content)

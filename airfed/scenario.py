@@ -7,13 +7,14 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError, model_validator
 
-from airfed.learning_spec import LearningSpec, MLPSpec
-from airfed.network_spec import NetworkSpec
+from airfed.learning_checks import check_learning
+from airfed.learning_spec import LearningSpec
+from airfed.network_spec import HexagonalNetworkSpec, NetworkSpec
 from airfed.scenario_error import ScenarioError, explain
-from airfed.scheme_spec import DEFAULT_SCHEMES, HISTSpec, SchemeSpec
+from airfed.scenario_html import scenario_html
+from airfed.scheme_spec import DEFAULT_SCHEMES, SchemeSpec
 from airfed.spec import Spec
 from airfed.toml_writer import to_toml
-from fl_models.data.digits import NUM_DIGITS
 
 MAX_FILE_BYTES = 1_000_000
 MAX_SCHEMES = 20
@@ -40,10 +41,10 @@ class Scenario(Spec):
     )
     seed: int = Field(0, ge=0, le=2**32 - 1, description="all randomness follows from it")
     target_accuracy: float = Field(0.9, gt=0.0, lt=1.0, description="test accuracy that time is counted to")
-    network: NetworkSpec = Field(default_factory=NetworkSpec, description="The wireless network.")
-    learning: LearningSpec = Field(
-        default_factory=LearningSpec, description="What is learnt: the handwritten digits of scikit-learn."
+    network: NetworkSpec = Field(
+        default_factory=HexagonalNetworkSpec, discriminator="kind", description="The wireless network."
     )
+    learning: LearningSpec = Field(default_factory=LearningSpec, description="What is learnt, from which data, and how.")
     schemes: tuple[SchemeSpec, ...] = Field(
         DEFAULT_SCHEMES,
         strict=False,
@@ -54,15 +55,8 @@ class Scenario(Spec):
 
     @model_validator(mode="after")
     def _consistent(self) -> Scenario:
-        network, samples = self.network, int(NUM_DIGITS * (1.0 - self.learning.test_fraction))
-        needed = network.num_cells * network.clients_per_cell * self.learning.min_samples
-        if needed > samples:
-            raise ValueError(
-                f"network.num_cells · network.clients_per_cell · learning.min_samples: got {network.num_cells} · "
-                f"{network.clients_per_cell} · {self.learning.min_samples} = {needed}; allowed is at most {samples}, the "
-                "digits that there are to train on"
-            )
-        values = network.num_cells * network.clients_per_cell * network.num_antennas * network.num_subcarriers
+        network = self.network
+        values = (network.total_clients or 0) * network.num_antennas * network.num_subcarriers
         if values * self.learning.edge_rounds > MAX_CHANNEL_VALUES:
             raise ValueError(
                 f"network.num_antennas: got {network.num_antennas} with num_subcarriers = {network.num_subcarriers}, which "
@@ -72,20 +66,7 @@ class Scenario(Spec):
         for index, name in enumerate(names):
             if name in names[:index]:
                 raise ValueError(f"schemes.{index}.name: got {name!r} a second time; allowed is a name of its own for each")
-        for index, scheme in enumerate(self.schemes):
-            if not isinstance(scheme.algorithm, HISTSpec):
-                continue
-            if not isinstance(self.learning.model, MLPSpec):
-                raise ValueError(
-                    f"schemes.{index}.algorithm: got hist with learning.model of kind {self.learning.model.kind!r}; "
-                    "allowed is 'mlp', whose hidden neurons it deals out"
-                )
-            if self.network.num_cells > self.learning.model.hidden:
-                raise ValueError(
-                    f"network.num_cells: got {self.network.num_cells} with learning.model.hidden = "
-                    f"{self.learning.model.hidden}; allowed is 1 to {self.learning.model.hidden}, "
-                    "a neuron for every cell, when a scheme uses hist"
-                )
+        check_learning(self.learning, network=network, schemes=self.schemes)
         return self
 
     @classmethod
@@ -124,6 +105,9 @@ class Scenario(Spec):
         except UnicodeDecodeError as error:
             raise ScenarioError(f"{path}: not UTF-8 text: byte {error.start} is {content[error.start]:#x}") from None
         return cls.from_toml(text, source=str(path))
+
+    def _repr_html_(self) -> str:
+        return scenario_html(self)
 
     def to_toml(self) -> str:
         """The whole scenario as a TOML document, every key with a comment that says what it is and may be."""

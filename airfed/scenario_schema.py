@@ -26,7 +26,7 @@ def node_at(schema: Node, location: Sequence[str | int]) -> Node | None:
 
     >>> from airfed import Scenario
     >>> schema = Scenario.model_json_schema()
-    >>> allowed_range(node_at(schema, ["network", "num_cells"]))
+    >>> allowed_range(node_at(schema, ["network", "hexagonal", "num_cells"]))
     'an integer, 1 to 1000'
     """
     node: Node = schema
@@ -51,6 +51,9 @@ def allowed_range(node: Node) -> str:
     if "allowed" in node:
         return str(node["allowed"])
     if "anyOf" in node:
+        one, *several = (part.get("items") or part for part in node["anyOf"])
+        if all(part == one for part in several):
+            return f"{allowed_range(one)}, or a list of such"
         return " or ".join(dict.fromkeys(allowed_range(part) for part in node["anyOf"]))
     if "const" in node or "enum" in node:
         choices = [json.dumps(choice) for choice in node.get("enum", [node.get("const")])]

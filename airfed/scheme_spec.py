@@ -2,60 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
+from dataclasses import replace
 
+import numpy as np
 from pydantic import Field
 
-from airfed.partition_spec import EqualPartitionSpec, PartitionSpec, RoundLatencyPartitionSpec
+from airfed.algorithm_spec import AlgorithmSpec, HierarchicalFedAvgSpec, HISTSpec
+from airfed.partition_spec import EqualPartitionSpec, RoundLatencyPartitionSpec
 from airfed.scenario_error import ScenarioError
+from airfed.server_optimizer_spec import NoServerOptimizerSpec, ServerOptimizerSpec
 from airfed.spec import Spec
-from airfed.uplink_spec import AirCompSpec, OFDMASpec, UplinkSpec
+from airfed.step_size_spec import scaled
+from airfed.uplink_spec import AirCompSpec, DigitalKind, OFDMASpec, UplinkSpec
 from channels import Network
 from fl_models import (
-    HIST,
-    Algorithm,
+    Everybody,
     FederatedTask,
-    HierarchicalFedAvg,
     PartitionableModel,
     Schedule,
+    Selection,
     Stream,
     Streams,
     Training,
     partition_problem,
 )
-from latency_opt import PartitionProblem, whole_neurons
+from latency_opt import PartitionProblem
 
-LatencyProfile = Callable[[], tuple[PartitionableModel, PartitionProblem]]
-"""The model to be dealt out and how its parts take time; asked for only by algorithms that need it."""
-
-
-class HierarchicalFedAvgSpec(Spec):
-    """every cell trains the whole model, the cloud averages"""
-
-    kind: Literal["hierarchical_fedavg"] = "hierarchical_fedavg"
-
-    def build(self, profile: LatencyProfile, schedule: Schedule) -> Algorithm:
-        return HierarchicalFedAvg(schedule=schedule)
-
-
-class HISTSpec(Spec):
-    """each cell trains its own random share of the hidden neurons, the cloud puts them together"""
-
-    kind: Literal["hist"] = "hist"
-    partition: PartitionSpec = Field(
-        default_factory=RoundLatencyPartitionSpec, discriminator="kind", description="how the shares are chosen"
-    )
-
-    def build(self, profile: LatencyProfile, schedule: Schedule) -> Algorithm:
-        model, problem = profile()
-        neurons = whole_neurons(
-            self.partition.fraction(problem),
-            num_neurons=model.partition_sizes[0],
-            fixed_latency_s=problem.fixed_latency_s,
-            slope_s=problem.slope_s,
-        )
-        return HIST(schedule=schedule, neurons=tuple(int(count) for count in neurons))
+__all__ = ["DEFAULT_SCHEMES", "HISTSpec", "HierarchicalFedAvgSpec", "SchemeSpec"]
 
 
 class SchemeSpec(Spec):
@@ -67,7 +40,7 @@ class SchemeSpec(Spec):
         description="as shown in tables and figures",
         json_schema_extra={"allowed": "1 to 60 Latin or Greek characters but $ and \\, the first a letter or digit"},
     )
-    algorithm: HierarchicalFedAvgSpec | HISTSpec = Field(
+    algorithm: AlgorithmSpec = Field(
         discriminator="kind",
         description="how models are trained and merged",
     )
@@ -75,9 +48,28 @@ class SchemeSpec(Spec):
         discriminator="kind",
         description="how updates travel, which decides both distortion and delay",
     )
+    step_size_factor: float = Field(1.0, gt=0.0, le=1e6, description="times learning.step_size is this scheme's")
+    server_optimizer: ServerOptimizerSpec = Field(
+        default_factory=NoServerOptimizerSpec, discriminator="kind", description="what the cloud makes of what a round did"
+    )
 
-    def build(self, task: FederatedTask, *, network: Network, schedule: Schedule, streams: Streams) -> Training:
+    def build(
+        self,
+        task: FederatedTask,
+        *,
+        network: Network,
+        schedule: Schedule,
+        streams: Streams,
+        selection: Selection | None = None,
+    ) -> Training:
         """The scheme, ready to run; its uplink decides both distortion and delay."""
+        if self.algorithm.in_one_cell and task.num_cells > 1:
+            raise ScenarioError(
+                f"algorithm: got {self.algorithm.kind} in scheme {self.name!r} over {task.num_cells} cells; allowed is one"
+            )
+        selection = selection or Everybody()
+        self._check_room(network, selection)
+        schedule = replace(schedule, step_size=scaled(schedule.step_size, self.step_size_factor))
         aggregator, clock = self.uplink.build(network, rng=streams.rng(Stream.THRESHOLD))
 
         def profile() -> tuple[PartitionableModel, PartitionProblem]:
@@ -96,14 +88,26 @@ class SchemeSpec(Spec):
             )
             return task.model, problem
 
-        return Training(
-            algorithm=self.algorithm.build(profile, schedule),
+        training = Training(
+            algorithm=self.server_optimizer.around(self.algorithm.build(profile, schedule)),
             task=task,
             network=network,
             aggregator=aggregator,
             clock=clock,
             streams=streams,
+            selection=selection,
         )
+        _ = training.cell_models  # says now, and not in the first round, if the algorithm cannot do with the task
+        return training
+
+    def _check_room(self, network: Network, selection: Selection) -> None:
+        """As many clients of a cell as take part in a round can send at once."""
+        if isinstance(self.uplink, DigitalKind):
+            largest, rng = int(network.layout.cell_sizes.max()), np.random.default_rng(0)
+            try:
+                self.uplink.check_room(len(selection.draw(largest, rng=rng)))
+            except ValueError as error:
+                raise ScenarioError(f"uplink.{error}, in scheme {self.name!r}") from None
 
 
 DEFAULT_SCHEMES = (

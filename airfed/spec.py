@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -11,6 +12,13 @@ class Spec(BaseModel):
     """A part of a scenario: unknown keys, infinities and later changes are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Only what is not as by default: short, and enough to make the same again."""
+        for name, value in super().__repr_args__():
+            field = type(self).model_fields.get(name or "")
+            if field is None or value != field.get_default(call_default_factory=True):
+                yield name, value
 
     @model_validator(mode="before")
     @classmethod

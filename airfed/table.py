@@ -35,14 +35,14 @@ def comparison_table(histories: Sequence[History], *, target_accuracy: float) ->
     return table
 
 
-def formatted_table(table: pd.DataFrame, *, target_accuracy: float) -> str:
-    """The table of `comparison_table` for a terminal."""
+def formatted_columns(table: pd.DataFrame, *, target_accuracy: float) -> dict[str, list[str]]:
+    """The columns of `comparison_table` in words, by heading."""
     target = f"{100 * target_accuracy:g} %"
 
     def cell(value: float, text: str, otherwise: str = "not reached") -> str:
         return otherwise if math.isnan(value) else text
 
-    columns = {
+    return {
         "scheme": list(table["scheme"]),
         "final accuracy": [f"{100 * value:.1f} %" for value in table["final_accuracy"]],
         f"seconds to {target}": [cell(value, f"{value:.1f}") for value in table["time_to_target_s"]],
@@ -50,8 +50,13 @@ def formatted_table(table: pd.DataFrame, *, target_accuracy: float) -> str:
         "energy J/client": [cell(value, f"{value:.3g}") for value in table["energy_per_client_j"]],
         "speed-up": [cell(value, f"{value:.1f}x", "-") for value in table["speed_up"]],
     }
+
+
+def formatted_table(table: pd.DataFrame, *, target_accuracy: float) -> str:
+    """The table of `comparison_table` for a terminal."""
+    columns = formatted_columns(table, target_accuracy=target_accuracy)
     widths = [max(map(len, [name, *cells])) for name, cells in columns.items()]
     rows = [list(columns), *(list(row) for row in zip(*columns.values(), strict=True))]
     lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows]
-    note = f"traffic and energy, too, are counted until {target}; speed-ups are over the first row"
+    note = f"traffic and energy, too, are counted until {100 * target_accuracy:g} %; speed-ups are over the first row"
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "", note])

@@ -27,8 +27,9 @@ def _table(table: dict[str, Any], node: Node, schema: Node, *, path: tuple[str, 
         inner = resolved(node["properties"][key], schema)
         name = ".".join((*path, key))
         if isinstance(value, dict):
-            nested += ["", *_explained(inner, schema), f"[{name}]"]
-            nested += _table(value, _chosen(inner, value, schema), schema, path=(*path, key))
+            chosen = _chosen(inner, value, schema)
+            nested += ["", *_explained(inner, schema, chosen=chosen), f"[{name}]"]
+            nested += _table(value, chosen, schema, path=(*path, key))
         elif inner.get("type") == "array" and value and isinstance(value[0], dict):
             nested += ["", *_explained(inner, schema)]
             nested += _properties(resolved(inner["items"], schema), schema, indent="  ")
@@ -45,25 +46,29 @@ def _meaning(node: Node) -> tuple[str, str]:
     return node.get("description", ""), allowed_range(node)
 
 
-def _explained(node: Node, schema: Node, *, label: str = "", indent: str = "") -> list[str]:
-    """Comments on a table: what it is and, if it is one of several kinds, all of them with their keys."""
+def _explained(node: Node, schema: Node, *, label: str = "", indent: str = "", chosen: Node | None = None) -> list[str]:
+    """Comments on a table: what it is and, if it is one of several kinds, all of them with their keys.
+
+    If one is chosen, whose keys follow with comments of their own, the others are told with those keys that differ from its.
+    """
     mapping = node.get("discriminator", {}).get("mapping", {})
-    lines = [f"# {indent}{label}{node.get('description', '')}{', of kind' if mapping else ''}"]
+    about = node.get("description", "")
+    lines = [f"# {indent}{label}{about.rstrip('.') + ', of kind' if mapping else about}"]
     for kind, reference in mapping.items():
         member = resolved({"$ref": reference}, schema)
         lines.append(f'# {indent}  "{kind}": {member["description"]}')
-        lines += _properties(member, schema, indent=indent + "    ")
+        lines += _properties(member, schema, indent=indent + "    ", known=chosen["properties"] if chosen else {})
     return lines
 
 
-def _properties(node: Node, schema: Node, *, indent: str) -> list[str]:
-    """Comments on the keys of a table but its kind."""
+def _properties(node: Node, schema: Node, *, indent: str, known: Node | None = None) -> list[str]:
+    """Comments on the keys of a table but its kind, and but those that are as known."""
     lines = []
     for key, part in node["properties"].items():
         inner = resolved(part, schema)
-        if key == "kind":
+        if key == "kind" or (known and known.get(key) == part):
             continue
-        if "discriminator" in inner:
+        if "discriminator" in inner and not (known and key in known):
             lines += _explained(inner, schema, label=f"{key}: ", indent=indent)
         else:
             default = f"{toml_value(inner['default'])} if left out" if "default" in inner else ""

@@ -10,13 +10,18 @@ from pydantic import Field
 from aircomp import (
     Beamformer,
     ChannelInversion,
+    DeviceSelection,
     DifferenceOfConvex,
+    DifferenceOfConvexSelection,
     FullPower,
     GaussianRandomization,
+    GreedySelection,
     LeastError,
+    MatchedFilters,
     OptimalPowerControl,
     ReceiveBeamforming,
     RegularizedInversion,
+    SelectiveForcing,
     SuccessiveConvexApproximation,
     Transceiver,
     TruncatedInversion,
@@ -27,10 +32,15 @@ from channels.arrays import FloatArray
 from fl_models.aggregation.over_the_air import flat_channels, mean_received_power_w
 
 BEAMFORMED_SAMPLES = 5_000
+SELECTIONS: dict[str, DeviceSelection] = {
+    "greedy": GreedySelection(),
+    "difference_of_convex": DifferenceOfConvexSelection(),
+}
 BEAMFORMERS: dict[str, Beamformer] = {
     "sca": SuccessiveConvexApproximation(),
     "difference_of_convex": DifferenceOfConvex(),
     "randomization": GaussianRandomization(),
+    "matched_filters": MatchedFilters(),
 }
 
 
@@ -110,6 +120,19 @@ class LeastErrorSpec(Spec):
         return LeastError(beamformer=beamformer)
 
 
+class SelectiveForcingSpec(Spec):
+    """as many clients as an error allows arrive alike, the others stay silent; combines antennas by itself"""
+
+    kind: Literal["selective_forcing"] = "selective_forcing"
+    max_noise_mse: float = Field(
+        1.0, gt=0.0, le=1e12, description="most that the noise may be off by, as mean square error of the sum of unit signals"
+    )
+    selection: Literal["greedy", "difference_of_convex"] = Field("greedy", description="how those who send are found")
+
+    def build(self, network: Network, *, beamformer: Beamformer, rng: np.random.Generator) -> Transceiver:
+        return SelectiveForcing(max_noise_mse=self.max_noise_mse, selection=SELECTIONS[self.selection])
+
+
 TransceiverSpec = (
     TruncatedInversionSpec
     | FullPowerSpec
@@ -117,6 +140,7 @@ TransceiverSpec = (
     | OptimalPowerControlSpec
     | RegularizedInversionSpec
     | LeastErrorSpec
+    | SelectiveForcingSpec
 )
 
 

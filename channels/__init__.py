@@ -7,6 +7,8 @@ from channels.knowledge.pilot_estimate import least_squares_estimate, mmse_error
 from channels.knowledge.synchronisation import phase_rotation, timing_rotation
 from channels.large_scale.free_space import FreeSpace, free_space_pathloss_db
 from channels.large_scale.gaussian_field import gaussian_field
+from channels.large_scale.given_snr import GivenSNR
+from channels.large_scale.inf import Factory, IndoorFactory, inf_los_probability, inf_pathloss_db
 from channels.large_scale.inh import IndoorOffice, inh_los_probability, inh_pathloss_db
 from channels.large_scale.large_scale import LargeScale, Propagation
 from channels.large_scale.log_distance import LogDistance, log_distance_pathloss_db
@@ -17,10 +19,13 @@ from channels.large_scale.uma import UrbanMacro, uma_los_probability, uma_pathlo
 from channels.large_scale.umi import UrbanMicro, umi_los_probability, umi_pathloss_db
 from channels.layouts.csv_layout import layout_from_csv
 from channels.layouts.disc import disc_layout
+from channels.layouts.hall import hall_layout
 from channels.layouts.hexagonal import hexagonal_layout, hexagonal_sites, hexagonal_wrap
+from channels.layouts.idle_stations import without_idle_stations
 from channels.layouts.indoor import draw_indoor, floor_height_m
 from channels.layouts.layout import Layout, layout_of, nearest_station, strongest_station
 from channels.layouts.poisson import poisson_layout
+from channels.layouts.unplaced import unplaced_layout
 from channels.network import Network
 from channels.noise import thermal_noise_psd_w_per_hz
 from channels.rates.combining import equal_gain_snr, maximum_ratio_snr, selection_snr
@@ -35,6 +40,7 @@ from channels.small_scale.antenna_correlation import CorrelatedRayleigh, exponen
 from channels.small_scale.discrete_paths import DiscretePaths
 from channels.small_scale.doppler import age, draw_jakes, jakes_autocorrelation, max_doppler_hz
 from channels.small_scale.fading import Fading, FrequencySelective
+from channels.small_scale.moving_rayleigh import MovingRayleigh
 from channels.small_scale.nakagami import Nakagami
 from channels.small_scale.rayleigh import Rayleigh
 from channels.small_scale.rician import Rician
@@ -51,14 +57,18 @@ __all__ = [
     "Devices",
     "DiscretePaths",
     "Estimator",
+    "Factory",
     "Fading",
     "FreeSpace",
     "FrequencyRange",
     "FrequencySelective",
+    "GivenSNR",
+    "IndoorFactory",
     "IndoorOffice",
     "LargeScale",
     "Layout",
     "LogDistance",
+    "MovingRayleigh",
     "Nakagami",
     "Network",
     "Numerology",
@@ -88,9 +98,12 @@ __all__ = [
     "floor_height_m",
     "free_space_pathloss_db",
     "gaussian_field",
+    "hall_layout",
     "hexagonal_layout",
     "hexagonal_sites",
     "hexagonal_wrap",
+    "inf_los_probability",
+    "inf_pathloss_db",
     "inh_los_probability",
     "inh_pathloss_db",
     "jakes_autocorrelation",
@@ -123,8 +136,10 @@ __all__ = [
     "uma_pathloss_db",
     "umi_los_probability",
     "umi_pathloss_db",
+    "unplaced_layout",
     "uplink_interference_w",
     "uplink_sinr",
     "wall_loss_db",
     "watt_to_dbm",
+    "without_idle_stations",
 ]

@@ -10,8 +10,19 @@ import numpy as np
 from channels.arrays import ComplexArray, FloatArray, IntArray
 from channels.devices import Devices
 from channels.rates.effective_snr import effective_snr
+from channels.summary import shown_by
+from channels.units import linear_to_db
 
 
+@shown_by(
+    "response",
+    "is_known",
+    "bandwidth_hz",
+    "load",
+    "client_power_w",
+    "noise_power_w",
+    mean_sinr_db=lambda cell: linear_to_db(cell.mean_sinr),
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CellChannel:
     """One cell with its n clients, over a batch of draws (leading axes).
@@ -133,6 +144,14 @@ def _equivalent_gain(gain: FloatArray, snr: FloatArray) -> FloatArray:
     return effective_snr(snr[:, None] * gain) / snr
 
 
+@shown_by(
+    "response",
+    num_cells=lambda state: len(state.cells),
+    num_clients=lambda state: state.response.shape[-3],
+    num_antennas=lambda state: state.response.shape[-2],
+    num_subcarriers=lambda state: state.response.shape[-1],
+    is_known=lambda state: all(cell.is_known for cell in state.cells),
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ChannelState:
     """A batch of fading draws of a network.

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from channels.arrays import FloatArray, IntArray, checked
+from channels.summary import shown_by
 
 
+@shown_by("cpu_hz", "flops_per_cycle", "effective_capacitance_w_per_hz3")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Devices:
     """What each client computes with.

@@ -14,15 +14,37 @@ from channels.devices import Devices
 from channels.knowledge.channel_knowledge import ChannelKnowledge
 from channels.large_scale.large_scale import LargeScale
 from channels.layouts.layout import Layout
+from channels.layouts.layout_picture import layout_picture
 from channels.rates.interference import downlink_interference_w, uplink_interference_w
 from channels.small_scale.fading import Fading, FrequencySelective
 from channels.small_scale.tapped_delay_line import subcarrier_frequencies_hz
+from channels.summary import shown_by
+from channels.units import linear_to_db
 
 PERFECT_KNOWLEDGE = ChannelKnowledge()
 QUANTILE_SAMPLES = 50_000
 VALUES_AT_ONCE = 4_000_000
 
 
+@shown_by(
+    "num_cells",
+    "num_clients",
+    "bandwidth_hz",
+    "load",
+    "client_power_w",
+    "station_power_w",
+    "noise_psd_w_per_hz",
+    "num_antennas",
+    "num_subcarriers",
+    "fading",
+    "knowledge",
+    "band_group",
+    mean_snr_db=lambda network: linear_to_db(network.mean_snr),
+    cpu_hz=lambda network: network.devices.cpu_hz,
+    backhaul_rate_bps=lambda network: network.backhaul_rate_bps,
+    backhaul_delay_s=lambda network: network.backhaul_delay_s,
+    picture=lambda network: layout_picture(network.layout),
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Network:
     """N cells with K clients in all.

@@ -18,7 +18,7 @@ from fl_models.algorithms.server_adam import ServerAdam
 from fl_models.algorithms.server_momentum import ServerMomentum
 from fl_models.algorithms.server_optimizer import ServerOptimizer, WithServerOptimizer
 from fl_models.algorithms.zone_s import ZONES
-from fl_models.cell_work import CellWork, LocalUpdates, RoundWork
+from fl_models.cell_work import CellWork, HowToTrain, LocalUpdates, RoundWork
 from fl_models.clock import Clock, NetworkClock
 from fl_models.data.cifar10 import cifar10
 from fl_models.data.dataset import Dataset
@@ -40,14 +40,16 @@ from fl_models.data.synthetic_images import synthetic_images
 from fl_models.data.two_level import two_level_dirichlet_split, two_level_split
 from fl_models.history import History, RoundCost, RoundRecord
 from fl_models.latency_profile import partition_problem, partition_rounds
-from fl_models.local.method import LocalMethod, LocalSGD, LocalStep
+from fl_models.local.method import LocalMethod, LocalSGD
 from fl_models.local.schedule import Schedule
 from fl_models.local.step_size import CosineDecay, ExponentialDecay, InverseDecay, StepSize
 from fl_models.local.workers import Workers
 from fl_models.models.cnn import CNN
 from fl_models.models.convolution import Convolution
+from fl_models.models.cross_entropy import cross_entropy
+from fl_models.models.local_step import LocalStep
 from fl_models.models.mlp import MLP
-from fl_models.models.model import Model, PartitionableModel, Submodel, cross_entropy, flops_per_sample
+from fl_models.models.model import Model, PartitionableModel, Submodel, flops_per_sample
 from fl_models.models.published_cnns import cifar_cnn, lenet5
 from fl_models.models.softmax_regression import SoftmaxRegression
 from fl_models.pilot_constants import PilotConstants, pilot_constants, pilot_trajectory
@@ -92,6 +94,7 @@ __all__ = [
     "FederatedTask",
     "HierarchicalFedAvg",
     "History",
+    "HowToTrain",
     "HyperParameters",
     "Ideal",
     "InverseDecay",

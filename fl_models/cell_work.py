@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypedDict, Unpack
 
 import numpy as np
 
 from channels.arrays import BoolArray, FloatArray, IntArray
+from channels.summary import shown_by
 from fl_models.aggregation.aggregator import UplinkPlan
 from fl_models.aggregation.blockwise import Blocks, BlockwisePlan, rows_per_block
 from fl_models.aggregation.digital import DigitalPlan
@@ -17,11 +19,31 @@ from fl_models.local.group_training import GroupTraining
 from fl_models.local.method import LocalMethod, LocalSGD
 from fl_models.local.schedule import Schedule
 from fl_models.local.workers import Workers
+from fl_models.models.local_step import LocalStep
 from fl_models.models.model import Model
 from fl_models.streams import Stream, Streams
 from fl_models.task import FederatedTask
 
 
+class HowToTrain(TypedDict, total=False):
+    """How clients train between two averages, where it is not by plain `LocalSGD` on the task's model.
+
+    Attributes:
+        model: what is trained, if not the task's model.
+        method: how, if not by `LocalSGD`.
+        shift: (n, d) or (d,) added to every gradient of each client.
+        decay: a pull towards 0, on top of the schedule's weight decay.
+        pull: μ of a pull μ(x - parameters) towards the model that training began with, added to every gradient.
+    """
+
+    model: Model | None
+    method: LocalMethod | None
+    shift: FloatArray | None
+    decay: float
+    pull: float
+
+
+@shown_by("trained", "loss", "updates")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LocalUpdates:
     """What the clients of a cell made of its model in an edge round.
@@ -40,6 +62,7 @@ class LocalUpdates:
         return ~np.isnan(self.loss)
 
 
+@shown_by("cell", "clients", "round_index", "plan", "schedule")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CellWork:
     """One cell in one global round.
@@ -74,46 +97,17 @@ class CellWork:
         """(E, H, b) samples of each client."""
         return self._draw_batches(self.clients)
 
-    def train(
-        self,
-        parameters: FloatArray,
-        *,
-        edge_round: int,
-        model: Model | None = None,
-        method: LocalMethod | None = None,
-        shift: FloatArray | None = None,
-        decay: float = 0.0,
-        pull: float = 0.0,
-    ) -> LocalUpdates:
+    def train(self, parameters: FloatArray, *, edge_round: int, **how: Unpack[HowToTrain]) -> LocalUpdates:
         """Local training of all who take part in an edge round.
 
         Args:
             parameters: (d,) the edge server's model.
             edge_round: which one, from 0.
-            model: what is trained, if not the task's model.
-            method: how; by default `LocalSGD`.
-            shift: (n, d) or (d,) added to every gradient of each client.
-            decay: a pull towards 0, on top of the schedule's weight decay.
-            pull: μ of a pull μ(x - parameters) towards the model that training began with, added to every gradient.
+            how: see `HowToTrain`.
         """
-        local = self._local(parameters, edge_round, model, method, shift, decay, pull)
-        active = np.flatnonzero(self.plan.active[edge_round])
-        updates = np.zeros((len(self.clients), len(parameters)), dtype=parameters.dtype)
-        loss = np.full(len(self.clients), np.nan)
-        local.train(active, batches=[self.batches[i] for i in active], updates=updates, rows=active, loss=loss)
-        return LocalUpdates(updates=updates, loss=loss)
+        return self._train(self._local(parameters, edge_round, **how))
 
-    def advance(
-        self,
-        parameters: FloatArray,
-        *,
-        edge_round: int,
-        model: Model | None = None,
-        method: LocalMethod | None = None,
-        shift: FloatArray | None = None,
-        decay: float = 0.0,
-        pull: float = 0.0,
-    ) -> tuple[FloatArray, FloatArray]:
+    def advance(self, parameters: FloatArray, *, edge_round: int, **how: Unpack[HowToTrain]) -> tuple[FloatArray, FloatArray]:
         """The model (d,) after an edge round, local training and the mean of what came of it, and losses (n,).
 
         It is `train` and `mean`, but for one thing: no more than `BLOCK_BYTES` of updates are in memory at once, if the
@@ -121,14 +115,11 @@ class CellWork:
 
         Args: as of `train`.
         """
-        plan, group_size = self.plan, (method or LocalSGD()).group_size(model or self.task.model)
-        size = rows_per_block(parameters.nbytes, group_size=group_size)
+        plan, local = self.plan, self._local(parameters, edge_round, **how)
+        size = rows_per_block(parameters.nbytes, group_size=local.group_size)
         if len(self.clients) <= size or not plan.active[edge_round].any() or not isinstance(plan, BlockwisePlan):
-            trained = self.train(
-                parameters, edge_round=edge_round, model=model, method=method, shift=shift, decay=decay, pull=pull
-            )
+            trained = self._train(local)
             return parameters + self.mean(trained.updates, edge_round=edge_round), trained.loss
-        local = self._local(parameters, edge_round, model, method, shift, decay, pull)
         loss = np.full(len(self.clients), np.nan)
 
         def blocks() -> Blocks:
@@ -142,24 +133,14 @@ class CellWork:
 
         return parameters + plan.mean_of_blocks(blocks(), edge_round=edge_round, rng=self._uplink_rng(edge_round)), loss
 
-    def edge_rounds(
-        self,
-        parameters: FloatArray,
-        *,
-        model: Model | None = None,
-        method: LocalMethod | None = None,
-        shift: FloatArray | None = None,
-        pull: float = 0.0,
-    ) -> tuple[FloatArray, FloatArray]:
+    def edge_rounds(self, parameters: FloatArray, **how: Unpack[HowToTrain]) -> tuple[FloatArray, FloatArray]:
         """The model (d,) after all edge rounds, each an `advance`, and losses (E·n,).
 
         Args: as of `train`; the pull is towards what the clients received in each edge round.
         """
         losses = []
         for edge_round in range(self.schedule.edge_rounds):
-            parameters, loss = self.advance(
-                parameters, edge_round=edge_round, model=model, method=method, shift=shift, pull=pull
-            )
+            parameters, loss = self.advance(parameters, edge_round=edge_round, **how)
             losses.append(loss)
         return parameters, np.concatenate(losses)
 
@@ -175,15 +156,24 @@ class CellWork:
             self.task, clients=clients, round_index=self.round_index, schedule=self.schedule, streams=self.streams
         )
 
+    def _train(self, local: GroupTraining) -> LocalUpdates:
+        """All who take part at once."""
+        active = np.flatnonzero(self.plan.active[local.edge_round])
+        updates = np.zeros((len(self.clients), len(local.parameters)), dtype=local.parameters.dtype)
+        loss = np.full(len(self.clients), np.nan)
+        local.train(active, batches=[self.batches[i] for i in active], updates=updates, rows=active, loss=loss)
+        return LocalUpdates(updates=updates, loss=loss)
+
     def _local(
         self,
         parameters: FloatArray,
         edge_round: int,
-        model: Model | None,
-        method: LocalMethod | None,
-        shift: FloatArray | None,
-        decay: float,
-        pull: float,
+        *,
+        model: Model | None = None,
+        method: LocalMethod | None = None,
+        shift: FloatArray | None = None,
+        decay: float = 0.0,
+        pull: float = 0.0,
     ) -> GroupTraining:
         if pull:
             away = pull * parameters
@@ -194,9 +184,11 @@ class CellWork:
             parameters=parameters,
             model=model or self.task.model,
             method=method or LocalSGD(),
-            step_size=self.step_size,
-            shift=None if shift is None else np.broadcast_to(shift, (len(self.clients), len(parameters))),
-            decay=decay + self.schedule.weight_decay,
+            step=LocalStep(
+                step_size=self.step_size,
+                decay=decay + self.schedule.weight_decay,
+                shift=None if shift is None else np.broadcast_to(shift, (len(self.clients), len(parameters))),
+            ),
             streams=self.streams,
             round_index=self.round_index,
             edge_round=edge_round,
@@ -204,6 +196,7 @@ class CellWork:
         )
 
 
+@shown_by("round_index", num_cells=lambda work: len(work.cells))
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RoundWork:
     """A global round.

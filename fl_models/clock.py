@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from channels.arrays import FloatArray
+from channels.arrays import FloatArray, check_count, check_object
 from channels.channel_state import CellChannel
 from fl_models.aggregation.aggregator import UplinkPlan
 from fl_models.history import RoundCost
@@ -44,11 +44,20 @@ class NetworkClock:
 
     Attributes:
         access: how the clients of a cell share the uplink.
-        bits_per_parameter: what a value counts as in traffic.
+        bits_per_parameter: what a value counts as in traffic; as many as an access such as `OFDMA` sends.
     """
 
     access: MultipleAccess
     bits_per_parameter: int = 32
+
+    def __post_init__(self) -> None:
+        check_object("access", self.access, method="uplink", example="AirComp()")
+        check_count("bits_per_parameter", self.bits_per_parameter)
+        timed = getattr(self.access, "bits_per_parameter", self.bits_per_parameter)
+        if timed != self.bits_per_parameter:
+            raise ValueError(
+                f"bits_per_parameter: got {self.bits_per_parameter} with an access that sends {timed}; give both the same"
+            )
 
     def cell_round(self, channel: CellChannel, *, model: Model, plan: UplinkPlan, schedule: Schedule) -> CellRound:
         """The global round of one cell."""

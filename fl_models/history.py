@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
+from channels.summary import shown_by
+
 
 @dataclass(frozen=True, kw_only=True)
 class RoundCost:
@@ -67,6 +69,16 @@ class RoundRecord:
         return row | {"round_latency_s": self.cost.latency_s} | {f"round_{name}": value for name, value in cost.items()}
 
 
+@shown_by(
+    "scheme",
+    num_rounds=lambda history: len(history.records) - 1,
+    final_accuracy=lambda history: history.final_accuracy,
+    best_accuracy=lambda history: max(record.test_accuracy for record in history.records),
+    time_s=lambda history: history.records[-1].time_s,
+    energy_j=lambda history: history.records[-1].energy_j,
+    uplink_bits=lambda history: history.records[-1].uplink_bits,
+    cell_parameters=lambda history: history.cell_parameters,
+)
 @dataclass(frozen=True, kw_only=True)
 class History:
     """The records of one scheme, in order; the first, of round 0, is of the initial model.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from channels.arrays import FloatArray
+from channels.arrays import FloatArray, check_count
 from channels.channel_state import ChannelState
 from channels.network import Network
 from fl_models.aggregation.aggregator import Aggregator
@@ -42,6 +42,7 @@ def partition_problem(
         rng: source of the fading.
         num_draws: global rounds that the median is taken over.
     """
+    check_count("num_draws", num_draws)
     (low, high), (low_s, high_s) = _two_points(model, network, aggregator, clock, schedule, rng, num_draws)
     slope_s = np.median(high_s - low_s, axis=-1) / (high - low)
     return _problem(np.median(low_s, axis=-1) - low * slope_s, slope_s, model=model, network=network)
@@ -63,6 +64,7 @@ def partition_rounds(
         rng: source of the fading.
         num_rounds: T.
     """
+    check_count("num_rounds", num_rounds)
     (low, high), (low_s, high_s) = _two_points(model, network, aggregator, clock, schedule, rng, num_rounds)
     slope_s = (high_s - low_s) / (high - low)
     return _problem((low_s - low * slope_s).T, slope_s.T, model=model, network=network)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from channels.arrays import FloatArray, check_count, checked
+from channels.summary import shown_by
 from fl_models.algorithms.algorithm import initial_state
 from fl_models.algorithms.hierarchical_fedavg import HierarchicalFedAvg
 from fl_models.cell_work import RoundWork
@@ -24,6 +25,9 @@ PROBE = 1e-3
 """Half the length of a probe, relative to the model, where the pilot run does not say how far training moves."""
 
 
+@shown_by(
+    "loss", "square_norm", "smoothness", "noise_variance", "cell_divergence", "client_divergence", "batch_size", "min_loss"
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PilotConstants:
     """What was found at P models of a pilot run; convergence bounds take the largest over them.
@@ -145,7 +149,7 @@ def pilot_constants(
     r → 0; with r as far as training moves, the jumps are averaged as training averages them.
 
     What is found holds at the models seen: a bound from it is an extrapolation, not a guarantee. For `fedzo_bound` L should
-    be that of single samples, which is larger.
+    be that of single samples, which is larger. A schedule's weight decay is no part of f.
 
     Args:
         task: model, data, clients and cells.

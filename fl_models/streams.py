@@ -42,7 +42,7 @@ class Streams:
     seed: int
 
     def __post_init__(self) -> None:
-        if self.seed < 0:
+        if isinstance(self.seed, bool) or not isinstance(self.seed, (int, np.integer)) or self.seed < 0:
             raise ValueError(f"seed: got {self.seed}; allowed is an integer >= 0")
 
     def rng(self, stream: Stream, *identity: int) -> np.random.Generator:
@@ -63,8 +63,9 @@ class _Generators(Sequence[np.random.Generator]):
         return len(self._streams)
 
     def __getitem__(self, place: Any) -> Any:
-        if isinstance(place, slice):
-            return [self[i] for i in range(*place.indices(len(self)))]
+        place = range(len(self))[place]
+        if isinstance(place, range):
+            return [self[i] for i in place]
         if place not in self._made:
             stream, *identity = self._streams[place]
             self._made[place] = self._source.rng(Stream(stream), *identity)

@@ -8,7 +8,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from channels.arrays import FloatArray, IntArray
-from fl_models.data.dataset import Dataset
+from channels.summary import shown_by
+from fl_models.data.dataset import Dataset, check_indices
 from fl_models.models.model import Model
 
 
@@ -21,6 +22,16 @@ class Scoring(Protocol):
         ...
 
 
+@shown_by(
+    "model",
+    "num_cells",
+    num_clients=lambda task: len(task.client_samples),
+    num_parameters=lambda task: task.model.num_parameters,
+    train_samples=lambda task: len(task.train),
+    test_samples=lambda task: len(task.test),
+    num_classes=lambda task: task.train.num_classes,
+    client_samples=lambda task: np.array([len(samples) for samples in task.client_samples]),
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FederatedTask:
     """min_x Σ_j w_j f_j(x), f_j being the mean of the losses of the clients of cell j and w_j the cell's share of clients.
@@ -44,12 +55,25 @@ class FederatedTask:
             raise ValueError(
                 f"client_samples: got {len(self.client_samples)} clients for {len(self.serving_cell)} in serving_cell"
             )
-        empty = [i for i, samples in enumerate(self.client_samples) if not len(samples)]
-        if empty:
-            raise ValueError(f"client_samples: client {empty[0]} holds no sample; every client needs at least one")
+        check_indices("serving_cell", self.serving_cell)
+        for client, samples in enumerate(self.client_samples):
+            if not len(samples):
+                raise ValueError(f"client_samples: client {client} holds no sample; every client needs at least one")
+            check_indices(f"client_samples[{client}]", samples, count=len(self.train))
         idle = np.flatnonzero(np.bincount(self.serving_cell) == 0)
         if len(idle):
             raise ValueError(f"serving_cell: cell {idle[0]} has no client; every cell needs at least one")
+        if not isinstance(self.model, Scoring):
+            for name, data in (("train", self.train), ("test", self.test)):
+                self._check_classifies(name, data)
+
+    def _check_classifies(self, name: str, data: Dataset) -> None:
+        """A ValueError unless a classifier that says its sizes has those of the data."""
+        inputs, classes = (getattr(self.model, size, None) for size in ("num_inputs", "num_classes"))
+        if inputs is not None and data.x.shape[1] != inputs:
+            raise ValueError(f"{name}: got samples of {data.x.shape[1]} inputs; the model has num_inputs = {inputs}")
+        if classes is not None and len(data) and data.num_classes > classes:
+            raise ValueError(f"{name}: got a label {data.num_classes - 1}; the model has num_classes = {classes}")
 
     @property
     def num_cells(self) -> int:

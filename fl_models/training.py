@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from channels.arrays import FloatArray
+from channels.arrays import FloatArray, check_object
 from channels.network import Network
+from channels.summary import shown_by
 from fl_models.aggregation.aggregator import Aggregator
 from fl_models.algorithms.algorithm import Algorithm, TrainingState, cell_models, initial_state
 from fl_models.cell_work import CellWork, RoundWork
 from fl_models.clock import Clock
-from fl_models.history import RoundRecord
+from fl_models.history import History, RoundRecord
 from fl_models.local.workers import Workers, single_threaded_algebra
 from fl_models.models.model import Model
 from fl_models.selection import Everybody, Selection
@@ -25,6 +26,7 @@ class DivergedTraining(ArithmeticError):
     """The model left the range of numbers; the message names the round and the step size."""
 
 
+@shown_by("algorithm", "task", "network", "aggregator", "clock", "selection", "workers")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Training:
     """An algorithm on a task over a network.
@@ -51,18 +53,47 @@ class Training:
     selection: Selection = field(default_factory=Everybody)
     workers: Workers = field(default_factory=Workers)
 
+    def __post_init__(self) -> None:
+        check_object("algorithm", self.algorithm, method="round", example="HierarchicalFedAvg(schedule=Schedule())")
+        check_object("aggregator", self.aggregator, method="plan", example="Ideal()")
+        check_object("clock", self.clock, method="round", example="NetworkClock(access=AirComp())")
+        check_object("selection", self.selection, method="draw", example="Everybody()")
+        if not np.array_equal(self.task.serving_cell, self.network.layout.serving_cell):
+            raise ValueError(
+                f"task.serving_cell: got {len(self.task.serving_cell)} clients in {self.task.num_cells} cells for a network of "
+                f"{self.network.num_clients} in {self.network.num_cells}; needed is network.layout.serving_cell"
+            )
+        sent, counted = (getattr(each, "bits_per_parameter", None) for each in (self.aggregator, self.clock))
+        if sent is not None and counted is not None and sent != counted:
+            raise ValueError(
+                f"aggregator: got one that sends {sent} bits a value, with a clock that counts {counted}; give both, and the "
+                f"clock's access, bits_per_parameter={sent}"
+            )
+
     @property
     def cell_models(self) -> tuple[Model, ...]:
         """What a client of each cell trains and sends."""
         return cell_models(self.algorithm, self.task)
 
+    def history(self, scheme: str, *, num_rounds: int) -> History:
+        """All records, under the name of a scheme, as figures and tables take them."""
+        return History(
+            scheme=scheme,
+            cell_parameters=tuple(model.num_parameters for model in self.cell_models),
+            records=tuple(self.rounds(num_rounds)),
+        )
+
     def rounds(self, num_rounds: int) -> Iterator[RoundRecord]:
         """The record of the initial model, then one after each global round."""
+        return (record for _, record in self.states(num_rounds))
+
+    def states(self, num_rounds: int) -> Iterator[tuple[TrainingState, RoundRecord]]:
+        """The initial model and its record, then both after each global round: the last state has the trained parameters."""
         state, record = self.start()
-        yield record
+        yield state, record
         for _ in range(num_rounds):
             state, record = self.round(state, record)
-            yield record
+            yield state, record
 
     def start(self) -> tuple[TrainingState, RoundRecord]:
         """The initial model and its record."""

@@ -1,6 +1,7 @@
-"""A small network and task that several tests use, and which tests need Sionna."""
+"""A small network and task that several tests use, and which tests need an extra."""
 
 import importlib.util
+import shutil
 
 import numpy as np
 import pytest
@@ -16,18 +17,30 @@ from channels import (
 )
 from fl_models import MLP, FederatedTask, digits, two_level_dirichlet_split
 
+NEEDS = {
+    "dask": ("distributed",),
+    "docs": ("mkdocs", "mkdocstrings", "material", "nbconvert", "selenium", "chromium", "chromedriver"),
+    "ray": ("ray",),
+    "sionna": ("sionna",),
+}
+"""Modules and programs that the tests of an extra need, by its marker."""
+
 
 def pytest_addoption(parser):
-    parser.addoption("--require-sionna", action="store_true", help="fail, rather than skip, tests of the extra `sionna`")
+    for extra in NEEDS:
+        help_text = f"fail, rather than skip, tests of the extra `{extra}`"
+        parser.addoption(f"--require-{extra}", action="store_true", help=help_text)
 
 
 def pytest_collection_modifyitems(config, items):
-    """The extra's tests are skipped where it is not installed, unless it must be."""
-    if importlib.util.find_spec("sionna") is None and not config.getoption("--require-sionna"):
-        missing = pytest.mark.skip(reason="Sionna is not installed: pip install -e '.[sionna]'")
-        for item in items:
-            if item.get_closest_marker("sionna"):
-                item.add_marker(missing)
+    """An extra's tests are skipped where it is not installed, unless it must be."""
+    for extra, needs in NEEDS.items():
+        missing = [name for name in needs if importlib.util.find_spec(name) is None and shutil.which(name) is None]
+        if missing and not config.getoption(f"--require-{extra}"):
+            skip = pytest.mark.skip(reason=f"{missing[0]} is not installed: pip install -e '.[{extra}]'")
+            for item in items:
+                if item.get_closest_marker(extra):
+                    item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")

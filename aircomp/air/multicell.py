@@ -9,10 +9,18 @@ from numpy.typing import ArrayLike
 
 from aircomp.transceiver import Transceiver, TransceiverPlan, combined_gain, takes_antennas
 from channels.arrays import ComplexArray, FloatArray, IntArray, check_count, checked
+from channels.summary import shown_by
 
 TOLERANCE = 1e-10
 
 
+@shown_by(
+    "converged",
+    "iterations",
+    "interference_power_w",
+    num_cells=lambda plan: len(plan.plans),
+    mean_mse=lambda plan: np.array([np.mean(one.mse) for one in plan.plans]),
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MulticellPlan:
     """Plans of N cells on one band, each made for the interference that the others' plans cause.

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from scipy.special import gamma, gammainc
 
 from channels.arrays import FloatArray, checked
+from channels.summary import shown_by
 
 
 def inversion_mse_exceedance(mse: ArrayLike, *, num_clients: ArrayLike, snr: ArrayLike) -> FloatArray:
@@ -93,6 +94,7 @@ def mean_square_shortfall(receive_scaling: ArrayLike) -> FloatArray:
     return _weak_moment(0, x) - 2.0 * x * _weak_moment(1, x) + x**2 * _weak_moment(2, x)
 
 
+@shown_by("upper", "estimate", "lower", "receive_scaling")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LeastMeanError:
     """What optimal power control attains on average, lower <= E min over η of the error <= upper; all (...).

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from channels.arrays import BoolArray, ComplexArray, FloatArray, IntArray, checked
+from channels.summary import shown_by
 
 
+@shown_by("square_norm", "bound", "gap", "combiner", "iterations")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BeamformingResult:
     """A combining vector m with min_i |mᴴg_i| = 1, over a batch of draws (leading axes).

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from channels.arrays import BoolArray, ComplexArray, FloatArray, IntArray
+from channels.summary import shown_by
 
 
+@shown_by("num_selected", "bound", "square_norm", "selected", "combiner")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SelectionResult:
     """Who takes part, over a batch of draws (leading axes).

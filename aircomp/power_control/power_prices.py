@@ -9,12 +9,14 @@ from numpy.typing import ArrayLike
 
 from aircomp.transceiver import Links
 from channels.arrays import FloatArray, checked
+from channels.summary import shown_by
 
 KKT_TOLERANCE = 1e-10
 MAX_ITERATIONS = 100
 LONGEST_STEP = 3.0  # in the logarithm of a price
 
 
+@shown_by("price_per_w", "least_mean_mse", "kkt_residual", "iterations")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PowerPrices:
     """Multipliers of the average power limits, and how well they are known.

@@ -11,8 +11,10 @@ from aircomp.power_control.aligned import aligned_plan
 from aircomp.power_control.power_prices import power_prices, priced_scaling
 from aircomp.transceiver import Links, TransceiverPlan
 from channels.arrays import FloatArray, checked
+from channels.summary import shown_by
 
 
+@shown_by("price_per_w")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RegularizedInversion:
     """b_i = √η w_i h_i*/(|h_i|² + μ_i η), the least mean error when power is limited on average over draws only.

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from aircomp.transceiver import Links
 from channels.arrays import BoolArray, FloatArray, checked
 from channels.rates.shannon import shannon_rate_bps
+from channels.summary import shown_by
 
 ANALOG_SYMBOLS_PER_VALUE = 0.5
 MAX_ITERATIONS = 100
@@ -22,6 +23,7 @@ SMALL_SNR = 1e-2
 """Below it, x/ln(1 + x) - 1 is taken from its series."""
 
 
+@shown_by("bits_per_parameter", "mse", "active", "band_share", "rate", "symbols_per_value")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DigitalAggregationPlan:
     """What a sum of values sent as bits costs in channel uses, one symbol of the whole band each, and how far it is off.

@@ -7,13 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
-from scipy.stats import t as student
 
-from airfed.figures.style import COLOURS, LINE_STYLES, axes_or_new, plain
-from channels.arrays import FloatArray, checked
-
-BAND_OPACITY = 0.15
-"""Such that a line is seen through the bands of others."""
+from airfed.confidence import mean_and_half_width
+from airfed.figures.style import BAND_OPACITY, axes_or_new, curve_style, explain, in_percent, plain, whole_numbers
+from channels.arrays import checked
 
 
 def draw_mean_and_band(
@@ -23,6 +20,9 @@ def draw_mean_and_band(
     xlabel: str,
     ylabel: str,
     confidence: float = 0.95,
+    as_percent: bool = False,
+    log_x: bool = False,
+    log_y: bool = False,
     first_style: int = 0,
     ax: Axes | None = None,
 ) -> Axes:
@@ -38,6 +38,9 @@ def draw_mean_and_band(
         xlabel: what x is, with the unit.
         ylabel: what the values are, with the unit.
         confidence: between 0 and 1.
+        as_percent: whether values are shares, to be shown in per cent, as accuracies are.
+        log_x: whether x is logarithmic.
+        log_y: whether y is, as for a loss or a distance to the optimum.
         first_style: place of the first curve's colour and line style among those of the house, for axes drawn on again.
         ax: where to draw; a new figure if not given.
 
@@ -54,28 +57,19 @@ def draw_mean_and_band(
         place = np.arange(rows.shape[1]) if own is None else np.asarray(own)
         if place.shape != rows.shape[1:]:
             raise ValueError(f"x: got shape {place.shape} for {name!r}; needed is {rows.shape[1:]}")
-        colour, style = COLOURS[index % len(COLOURS)], LINE_STYLES[index % len(LINE_STYLES)]
         mean, half = mean_and_half_width(rows, confidence=confidence)
-        ax.plot(place, mean, style, color=colour, linewidth=1.8, label=name)
+        (line,) = ax.plot(place, mean, label=name, **curve_style(index))
         if len(rows) > 1:
-            ax.fill_between(place, mean - half, mean + half, color=colour, alpha=BAND_OPACITY, linewidth=0.0)
+            ax.fill_between(place, mean - half, mean + half, color=line.get_color(), alpha=BAND_OPACITY, linewidth=0.0)
+    if log_x:
+        ax.set_xscale("log")
+    elif x is None:
+        whole_numbers(ax.xaxis)
+    if log_y:
+        ax.set_yscale("log")
+    if as_percent:
+        in_percent(ax.yaxis)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     plain(ax)
-    ax.legend(frameon=False, loc="best", fontsize="small")
+    explain(ax)
     return ax
-
-
-def mean_and_half_width(rows: ArrayLike, *, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
-    """(T,) mean over S seeds of values (S, T), and t s/√S, half the width of its confidence interval; nan for one seed.
-
-    >>> mean, half = mean_and_half_width([[1.0], [3.0]])
-    >>> mean.tolist(), half.round(3).tolist()
-    ([2.0], [12.706])
-    """
-    values = np.asarray(rows, dtype=float)
-    count = len(values)
-    mean = values.mean(axis=0)
-    if count < 2:
-        return mean, np.full(mean.shape, np.nan)
-    quantile = student.ppf(0.5 + 0.5 * confidence, count - 1)
-    return mean, quantile * values.std(axis=0, ddof=1) / np.sqrt(count)

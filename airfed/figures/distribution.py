@@ -6,26 +6,27 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
-from airfed.figures.style import COLOURS, LINE_STYLES, axes_or_new, plain
+from airfed.figures.style import axes_or_new, curve_style, explain, plain, plain_log_ticks
 
 
-def draw_distribution(samples: Mapping[str, ArrayLike], *, label: str, ax: Axes | None = None) -> Axes:
+def draw_distribution(samples: Mapping[str, ArrayLike], *, label: str, log_x: bool = False, ax: Axes | None = None) -> Axes:
     """The empirical distribution function of each named set of samples, one line a set.
 
     Args:
         samples: numbers, of any shape, by name.
         label: what they are, with the unit.
-        ax: where to draw.
+        log_x: whether they are on a logarithmic axis, as rates and times of many sizes are.
+        ax: where to draw; a new figure if not given.
     """
     ax = axes_or_new(ax)
     for index, (name, values) in enumerate(samples.items()):
-        colour, style = COLOURS[index % len(COLOURS)], LINE_STYLES[index % len(LINE_STYLES)]
-        ax.ecdf(np.ravel(values), label=name, color=colour, linestyle=style, linewidth=1.8)
-    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1.0, decimals=0))
-    ax.set(xlabel=label, ylabel="cumulative distribution")
+        ax.ecdf(np.ravel(values), label=name, **curve_style(index))
+    if log_x:
+        ax.set_xscale("log")
+        plain_log_ticks(ax.xaxis, *ax.get_xlim())
+    ax.set(xlabel=label, ylabel="cumulative distribution", ylim=(0.0, 1.02))
     plain(ax)
-    ax.legend(frameon=False, loc="best", fontsize="small")
+    explain(ax)
     return ax

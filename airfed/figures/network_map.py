@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from airfed.figures.style import axes_or_new, plain
+from airfed.figures.style import axes_or_new, dot_style, explain, plain
 from channels import Network, linear_to_db
 
 
@@ -20,10 +21,11 @@ def draw_network_map(network: Network, *, ax: Axes | None = None) -> Axes:
     lines = zip(layout.client_xy_m, image_xy_m, strict=True)
     ax.add_collection(LineCollection([list(line) for line in lines], colors="#cccccc", linewidths=0.8, zorder=1))
     x_m, y_m = layout.client_xy_m.T
-    points = ax.scatter(x_m, y_m, c=linear_to_db(network.mean_snr), s=18, cmap="viridis", zorder=2)
-    ax.plot(*layout.station_xy_m.T, "^", color="black", markeredgecolor="white", markersize=9, label="station", zorder=3)
-    ax.figure.colorbar(points, ax=ax, label="mean uplink SNR over the whole band (dB)", shrink=0.8)
+    size = 0.5 * rcParams["lines.markersize"] ** 2
+    points = ax.scatter(x_m, y_m, c=linear_to_db(network.mean_snr), s=size, cmap="viridis", zorder=2)
+    ax.plot(*layout.station_xy_m.T, "^", label="station", **dot_style(0))
+    ax.figure.colorbar(points, ax=ax, label="mean uplink SNR over the band (dB)", shrink=0.8)
     ax.set(aspect="equal", xlabel="x (m)", ylabel="y (m)")
     plain(ax)
-    ax.legend(frameon=False, loc="best", fontsize="small")
+    explain(ax)
     return ax

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
-from airfed.figures.style import CELL_COLOURS, axes_or_new, plain, wrapped
+from airfed.figures.style import CELL_COLOURS, axes_or_new, explain, in_percent, plain, wrapped
 
 LEGIBLE = 0.04
 """A share below this has no room for its number."""
@@ -31,18 +30,28 @@ def draw_partition(
     left = np.zeros(len(shares))
     for cell, width in enumerate(np.array(list(shares.values())).T):
         colour, ink = CELL_COLOURS[cell % len(CELL_COLOURS)]
-        bars = ax.barh(place, width, left=left, color=colour, edgecolor="white", label=f"cell {cell}", height=0.6)
-        labels = [f"{share:.0%}" if share >= LEGIBLE else "" for share in width]
+        bars = ax.barh(
+            place, width, left=left, color=colour, edgecolor="white", label=str(cell) if cell else "cell 0", height=0.6
+        )
+        labels = [f"{100.0 * share:.0f}" if share >= LEGIBLE else "" for share in width]
         ax.bar_label(bars, labels, label_type="center", color=ink, fontsize="small")
         left += width
     for name, height in zip(shares, place, strict=True):
         if latency_s is not None and name in latency_s:
             end = f"{latency_s[name]:.3g} s"
-            ax.annotate(end, (1.0, height), xytext=(6, 0), textcoords="offset points", va="center", annotation_clip=False)
-    ax.set(xlim=(0.0, 1.0), xlabel="share of the model")
-    ax.xaxis.set_major_formatter(PercentFormatter(xmax=1.0, decimals=0))
+            ax.annotate(
+                end,
+                (1.0, height),
+                xytext=(6, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize="small",
+                annotation_clip=False,
+            )
+    ax.set(xlim=(0.0, 1.0), xlabel="share of the model (%)")
+    in_percent(ax.xaxis)
     ax.set_yticks(place, [wrapped(name) for name in shares], fontsize="small")
     plain(ax)
     ax.grid(False, axis="y")
-    ax.legend(frameon=False, ncols=6, loc="lower right", bbox_to_anchor=(1.0, 1.0), fontsize="small")
+    explain(ax, ncols=10, loc="lower right", bbox_to_anchor=(1.0, 1.0), handlelength=1.0, columnspacing=1.0)
     return ax

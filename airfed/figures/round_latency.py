@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
-from airfed.figures.style import axes_or_new, plain, wrapped
+from airfed.figures.style import axes_or_new, explain, in_percent, plain, wrapped
 from fl_models import History, RoundCost
 
 PARTS = {
-    "compute": ("compute_s", "#E69F00"),
-    "uplink": ("uplink_s", "#0072B2"),
-    "downlink": ("downlink_s", "#56B4E9"),
-    "backhaul": ("backhaul_s", "#999999"),
+    "compute": ("compute_s", "#E69F00", ""),
+    "uplink": ("uplink_s", "#0072B2", ""),
+    "downlink": ("downlink_s", "#56B4E9", "///"),
+    "backhaul": ("backhaul_s", "#999999", ".."),
 }
+"""What a round is made of: the name in `RoundCost`, a colour, and a hatching that is told apart in grey."""
 
 
 def draw_round_latency(histories: Sequence[History], *, as_share: bool = False, ax: Axes | None = None) -> Axes:
@@ -44,28 +44,28 @@ def draw_latency_parts(costs: Mapping[str, RoundCost], *, as_share: bool = False
     """
     ax = axes_or_new(ax)
     place = np.arange(len(costs))[::-1]
-    seconds = {part: np.array([getattr(cost, name) for cost in costs.values()]) for part, (name, _) in PARTS.items()}
+    seconds = {part: np.array([getattr(cost, name) for cost in costs.values()]) for part, (name, *_) in PARTS.items()}
     total = np.sum(list(seconds.values()), axis=0)
     left = np.zeros(len(costs))
-    for part, (_, colour) in PARTS.items():
+    for part, (_, colour, hatch) in PARTS.items():
         width = seconds[part] / total if as_share else seconds[part]
-        ax.barh(place, width, left=left, color=colour, label=part, height=0.6)
+        ax.barh(place, width, left=left, color=colour, hatch=hatch, edgecolor="white", linewidth=0.5, label=part, height=0.6)
         left += width
     if as_share:
-        ax.xaxis.set_major_formatter(PercentFormatter(xmax=1.0, decimals=0))
-        ax.set_xlabel("share of the round")
-        ax.legend(frameon=False, ncols=len(PARTS), loc="lower right", bbox_to_anchor=(1.0, 1.0), fontsize="small")
+        in_percent(ax.xaxis)
+        ax.set_xlabel("share of the round (%)")
     else:
         for height, end in zip(place, total, strict=True):
-            ax.annotate(f"{end:.3g} s", (end, height), xytext=(4, 0), textcoords="offset points", va="center")
+            ax.annotate(f"{end:.3g} s", (end, height), xytext=(4, 0), textcoords="offset points", va="center", fontsize="small")
         ax.set_xlim(0.0, 1.2 * total.max())
         ax.set_xlabel("global round (s)")
     ax.set_yticks(place, [wrapped(name) for name in costs], fontsize="small")
     plain(ax)
     ax.grid(False, axis="y")
+    explain(ax, ncols=len(PARTS), loc="lower right", bbox_to_anchor=(1.0, 1.0), handlelength=1.5, columnspacing=1.0)
     return ax
 
 
 def _mean_cost(history: History) -> RoundCost:
-    parts = (name for name, _ in PARTS.values())
+    parts = (name for name, *_ in PARTS.values())
     return RoundCost(**{part: float(np.mean([getattr(record.cost, part) for record in history.records[1:]])) for part in parts})

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from airfed.figures.style import COLOURS, LINE_STYLES, MARKERS, axes_or_new, plain
+from airfed.figures.style import MARKERS, axes_or_new, curve_style, dot_style, explain, plain
 
 
 def draw_trade_off(
@@ -31,14 +31,10 @@ def draw_trade_off(
     ax = axes_or_new(ax)
     for index, (name, (x, y)) in enumerate(fronts.items()):
         order = np.argsort(x, kind="stable")
-        style = LINE_STYLES[index % len(LINE_STYLES)]
-        ax.plot(
-            np.asarray(x)[order], np.asarray(y)[order], style, color=COLOURS[index % len(COLOURS)], linewidth=1.8, label=name
-        )
+        ax.plot(np.asarray(x)[order], np.asarray(y)[order], label=name, **curve_style(index))
     for index, (name, (x, y)) in enumerate((points or {}).items(), start=len(fronts)):
-        marker = MARKERS[index % len(MARKERS)]
-        ax.plot(x, y, marker, color=COLOURS[index % len(COLOURS)], markersize=8, markeredgecolor="white", zorder=3, label=name)
+        ax.plot(x, y, marker=MARKERS[index % len(MARKERS)], label=name, **dot_style(index))
     ax.set(xlabel=xlabel, ylabel=ylabel)
     plain(ax)
-    ax.legend(frameon=False, loc="best", fontsize="small")
+    explain(ax)
     return ax

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from airfed.figures.style import COLOURS, axes_or_new, plain
+from airfed.figures.style import axes_or_new, curve_style, dot_style, explain, plain
 from latency_opt import PartitionResult, TrainingBound, minimize_round_latency
 
 POINTS = 60
@@ -40,12 +40,12 @@ def draw_training_latency(result: PartitionResult, *, ax: Axes | None = None) ->
     latency_s = np.array([float(point.round_latency_s) for point in curve])
     rounds = np.array([float(bound.rounds(point.imbalance)) for point in curve])
     total_s = rounds * latency_s
-    ax.plot(latency_s, rounds / rounds[-1], "--", color=COLOURS[1], linewidth=1.8, label="rounds to the target")
-    ax.plot(latency_s, latency_s / latency_s[-1], "-.", color=COLOURS[2], linewidth=1.8, label="length of a round")
-    ax.plot(latency_s, total_s / total_s[-1], "-", color=COLOURS[0], linewidth=1.8, label="their product, time to the target")
+    ax.plot(latency_s, rounds / rounds[-1], label="rounds to the target", **curve_style(1))
+    ax.plot(latency_s, latency_s / latency_s[-1], label="length of a round", **curve_style(2))
+    ax.plot(latency_s, total_s / total_s[-1], label="their product, time to the target", **curve_style(0))
     best = float(result.training_latency_s) / total_s[-1]
-    ax.plot(float(result.round_latency_s), best, "o", color=COLOURS[0], markersize=8, markeredgecolor="white", label="optimum")
+    ax.plot(float(result.round_latency_s), best, "o", label="optimum", **dot_style(0))
     ax.set(xlabel="round latency τ (s)", ylabel="relative to balanced shares", ylim=(0.0, 1.15 * max(best, 1.0) + 0.6))
     plain(ax)
-    ax.legend(frameon=False, loc="best", fontsize="small")
+    explain(ax)
     return ax

@@ -9,9 +9,11 @@ import numpy as np
 
 from channels.arrays import BoolArray, FloatArray, checked
 from channels.layouts.layout import Layout
+from channels.summary import shown_by
 from channels.units import db_to_linear
 
 
+@shown_by("pathloss_db", "shadowing_db", "los")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LargeScale:
     """Path loss and shadowing of the links between N stations and K clients.

@@ -9,11 +9,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from channels.arrays import BoolArray, FloatArray, IntArray, checked
+from channels.layouts.layout_picture import layout_picture
+from channels.summary import shown_by
 
 NO_WRAP_XY_M = np.zeros((1, 2))
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
+@shown_by(
+    "num_cells",
+    "num_clients",
+    "cell_sizes",
+    "distance_2d_m",
+    "station_height_m",
+    "client_height_m",
+    "indoor",
+    picture=layout_picture,
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Layout:
     """Positions of N stations and K clients, and the cell that serves each client.
@@ -134,8 +146,7 @@ def layout_of(
 ) -> Layout:
     """The layout of given coordinates, clients being served by the station nearest on the ground.
 
-    Args:
-        As the attributes of `Layout`.
+    Arguments are as the attributes of `Layout`.
 
     >>> layout_of(station_xy_m=[[0.0, 0.0], [100.0, 0.0]], client_xy_m=[[10.0, 0.0], [70.0, 10.0]]).serving_cell.tolist()
     [0, 1]

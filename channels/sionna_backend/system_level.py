@@ -22,6 +22,7 @@ SPEC_VERSION = "19.2"
 QUANTILE_DRAWS = 4_000
 PARAMETERS = ("ds", "asd", "asa", "sf", "k_factor", "zsa", "zsd")
 Surroundings = UrbanMicro | UrbanMacro | RuralMacro
+"""Propagation models whose clusters and rays Sionna can draw."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from scipy import linalg
 
 from channels.arrays import ComplexArray, check_count, checked
 from channels.small_scale.rayleigh import Rayleigh
+from channels.summary import shown_by
 
 NODES = 24
 
@@ -65,6 +66,7 @@ def one_ring_correlation(
     return linalg.toeplitz(column)
 
 
+@shown_by("correlation")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CorrelatedRayleigh:
     """h ~ CN(0, R) over the antennas of a station: the last axis of a draw has as many entries as R has rows.

@@ -8,10 +8,12 @@ import numpy as np
 
 from channels.arrays import ComplexArray, FloatArray, checked
 from channels.small_scale.tapped_delay_line import response_of
+from channels.summary import shown_by
 
 QUANTILE_DRAWS = 50_000
 
 
+@shown_by("amplitude", "delay_s")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DiscretePaths:
     """h_k(f) = Σ_l a_kl e^{jφ_kl} e^{-j 2π f τ_kl}, φ uniform and independent, Σ_l a_kl² = 1, for each of K clients.

@@ -10,11 +10,13 @@ from channels.arrays import ComplexArray, FloatArray, check_count, check_member,
 from channels.small_scale.rayleigh import Rayleigh
 from channels.small_scale.rician import Rician
 from channels.small_scale.tdl_profiles import TDL_PROFILES, TDLProfile
+from channels.summary import shown_by
 from channels.units import db_to_linear, linear_to_db
 
 MAX_DELAY_SPREAD_S = 1e-3  # a hundred times more than any that was measured: more is a mistake of units
 
 
+@shown_by("delay_s", "power", "k_factor")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TappedDelayLine:
     """h(f) = Σ_l √p_l g_l e^{-j 2π f τ_l} with Σ p_l = 1, where g_l ~ CN(0, 1), but for the first tap, which may be Rician.

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from aircomp.updates.stochastic_quantization import stochastic_quantization
-from channels.arrays import BoolArray, FloatArray, checked, row_blocks
+from channels.arrays import BoolArray, FloatArray, check_count, checked, row_blocks
 from channels.channel_state import CellChannel
+from channels.summary import shown_by
 from fl_models.aggregation.blockwise import Blocks
 
 
+@shown_by("active", "bits_per_parameter")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DigitalPlan:
     """Who sends bits in each edge round, all at full power, and how many bits a value."""
@@ -79,6 +81,7 @@ class Digital:
     threshold: float = 0.0
 
     def __post_init__(self) -> None:
+        check_count("bits_per_parameter", self.bits_per_parameter)
         checked("bits_per_parameter", self.bits_per_parameter, low=2, high=31)
         checked("threshold", self.threshold, low=0.0)
 

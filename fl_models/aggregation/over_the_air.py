@@ -12,8 +12,10 @@ from aircomp.updates.ofdm_grid import OFDMGrid
 from aircomp.updates.scaling import LargestNorm, UpdateScaling
 from channels.arrays import BoolArray, ComplexArray, FloatArray, check_object
 from channels.channel_state import CellChannel
+from channels.summary import shown_by
 
 
+@shown_by("transceiver", "scaling", "active", "noise_power_w", "mean_received_power_w")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OverTheAirPlan:
     """Transceiver settings for each edge round and subcarrier, and the channel that they are used on.
@@ -60,7 +62,7 @@ class OverTheAirPlan:
             num_active = plan.active.sum(axis=-1)
             sent = updates[taking_part]
             scale = self.scaling.scale(sent)
-            if scale.factor > 0.0:
+            if scale.factor != 0.0:  # nan, of updates that have left the range of numbers, is passed on
                 symbols = self.grid.pack((sent.astype(float) - scale.offset) / scale.factor)
                 received = superpose(
                     np.moveaxis(symbols, -1, 0),

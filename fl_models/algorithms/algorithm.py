@@ -9,12 +9,14 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from channels.arrays import FloatArray
-from fl_models.cell_work import RoundWork
+from channels.summary import shown_by
+from fl_models.cell_work import CellWork, RoundWork
 from fl_models.local.schedule import Schedule
 from fl_models.models.model import Model
 from fl_models.task import FederatedTask
 
 
+@shown_by("round_index", "train_loss", "parameters", "memory")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TrainingState:
     """Where training stands after some global rounds: arrays, so that it can be saved, looked into and gone on from.
@@ -64,15 +66,15 @@ class Remembering(Protocol):
 
 @runtime_checkable
 class Partitioning(Protocol):
-    """An algorithm with whose clients do not all train the whole model."""
+    """An algorithm whose clients do not all train the whole model by its gradient and send it."""
 
     def cell_models(self, task: FederatedTask) -> tuple[Model, ...]:
-        """What a client of each cell trains and sends, the same in size every round."""
+        """What a client of each cell trains and sends, the same in size every round; clocks read its cost alone."""
         ...
 
 
 def cell_models(algorithm: Algorithm, task: FederatedTask) -> tuple[Model, ...]:
-    """What a client of each cell trains and sends: the task's model, unless the algorithm parts it."""
+    """What a client of each cell trains and sends: the task's model, unless the algorithm says otherwise."""
     if isinstance(algorithm, Partitioning):
         return algorithm.cell_models(task)
     return (task.model,) * task.num_cells
@@ -82,6 +84,13 @@ def initial_state(algorithm: Algorithm, task: FederatedTask, parameters: FloatAr
     """Before the first round."""
     memory = algorithm.memory(task) if isinstance(algorithm, Remembering) else {}
     return TrainingState(round_index=0, parameters=parameters, memory=memory)
+
+
+def only_cell(work: RoundWork, algorithm: str) -> CellWork:
+    """The cell, if there is one only; else a ValueError that says who needs it so."""
+    if len(work.cells) != 1:
+        raise ValueError(f"task.serving_cell: got {len(work.cells)} cells; {algorithm} needs all clients in one")
+    return work.cells[0]
 
 
 def weighted_mean(values: Sequence[FloatArray], weights: FloatArray) -> FloatArray:

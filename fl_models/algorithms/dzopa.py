@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from channels.arrays import FloatArray, checked
-from fl_models.algorithms.algorithm import TrainingState, mean_loss
-from fl_models.cell_work import CellWork, RoundWork
+from fl_models.algorithms.algorithm import TrainingState, mean_loss, only_cell
+from fl_models.cell_work import RoundWork
 from fl_models.data.mini_batches import MiniBatches
-from fl_models.local.method import LocalStep
 from fl_models.local.schedule import Schedule
+from fl_models.models.local_step import LocalStep
 from fl_models.models.model import Model
 from fl_models.task import FederatedTask
 from fl_models.zeroth_order.client_load import client_loads
@@ -33,9 +33,10 @@ class DZOPA:
         x_i ← x_i - c(x_i - x̄) - u_i - γ ĝ_i(x_i),   u_i ← u_i + s(x_i - x̄),   both with the x_i and x̄ of before.
 
     s = 0 is the primal algorithm, which FedZO was compared with (with c = 0.01K); its clients stay apart by a distance that
-    grows with γ. Σ_i u_i = 0 always, if uplinks are without error. For differences of the x_i to die out s < c is needed.
-    ĝ_i is the mean of H two-point estimates, each on its own mini-batch, all at x_i, which makes a round as costly as one of
-    FedZO. The global model is x̄. Clients that sit a round out keep their models, and x̄ then moves by the mean of the others.
+    grows with γ. Σ_i u_i = 0 always, if everybody takes part over uplinks without error. For differences of the x_i to die out
+    s < c is needed. ĝ_i is the mean of H two-point estimates, each on its own mini-batch, all at x_i, which makes a round as
+    costly as one of FedZO. The global model is x̄. Clients that sit a round out keep their models, and x̄ then moves by the mean
+    of the M others, K/M times as far as the mean of all K models.
 
     Attributes:
         schedule: how much is done in a global round; each edge round is an iteration.
@@ -88,13 +89,6 @@ class DZOPA:
             losses.append(local.loss)
         loss = mean_loss(losses, np.ones(len(losses)))
         return state.after(model, train_loss=loss, apart=apart, dual=dual)
-
-
-def only_cell(work: RoundWork, algorithm: str) -> CellWork:
-    """The cell, if there is one only; else a ValueError that says who needs it so."""
-    if len(work.cells) != 1:
-        raise ValueError(f"task.serving_cell: got {len(work.cells)} cells; {algorithm} needs all clients in one")
-    return work.cells[0]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,8 +11,9 @@ from channels.arrays import FloatArray
 from fl_models.algorithms.algorithm import TrainingState, mean_loss, weighted_mean
 from fl_models.cell_work import CellWork, RoundWork
 from fl_models.data.mini_batches import MiniBatches
-from fl_models.local.method import LocalSGD, LocalStep
+from fl_models.local.method import LocalSGD
 from fl_models.local.schedule import Schedule
+from fl_models.models.local_step import LocalStep
 from fl_models.models.model import Model
 from fl_models.task import FederatedTask
 
@@ -30,6 +31,9 @@ class MTGC:
     and the fixed point is near the optimum of f, not at it. The paper's algorithm begins with gradients at the model that the
     clients received, z_i = ∇f_j - ∇F_i and y_j = ∇f - ∇f_j, each over the first mini-batch: then the optimum is the fixed
     point. That takes one more exchange each global round, here without error, which clocks do not count.
+
+    Clients know z_i from the models that they receive; y_j comes down with the model each global round, which clocks do not
+    count.
 
     With a client in each cell and E = 1, y is what SCAFFOLD does if all take part: y_j = c - c_j.
 
@@ -121,8 +125,14 @@ def lacking(directions: FloatArray, weights: FloatArray) -> FloatArray:
     return result
 
 
-class _FirstGradient(LocalSGD):
+@dataclass(frozen=True, kw_only=True)
+class _FirstGradient:
     """One step of size 1, on the first mini-batch."""
+
+    steps: LocalSGD = field(default_factory=LocalSGD)
+
+    def group_size(self, model: Model) -> int:
+        return self.steps.group_size(model)
 
     def run(
         self,
@@ -134,4 +144,4 @@ class _FirstGradient(LocalSGD):
         rngs: Sequence[np.random.Generator],
     ) -> FloatArray:
         first = batches.steps(slice(0, 1))
-        return super().run(model, local, first, replace(step, step_size=1.0), rngs=rngs)
+        return self.steps.run(model, local, first, replace(step, step_size=1.0), rngs=rngs)

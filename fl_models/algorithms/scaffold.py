@@ -27,7 +27,8 @@ class SCAFFOLD:
     round old; MTGC renews what concerns the client after each edge round.
 
     The change of c is the mean of that of c_i, so servers know it from the means of updates that they get anyway, whatever
-    their noise: nothing is sent in addition. Every client keeps an array of the model's size.
+    their noise: nothing more is sent up. That c comes down with the model each global round, clocks do not count. Every client
+    keeps an array of the model's size.
 
     Attributes:
         schedule: how much is done in a global round.

@@ -46,12 +46,13 @@ class SeedSharedFedZO:
     def __post_init__(self) -> None:
         ZerothOrderSteps(directions=self.directions, smoothing=self.smoothing)  # checks them
 
+    @property
     def uplink_parameters(self) -> int:
         """b₂H, what a device sends in an edge round."""
         return self.directions * self.schedule.local_steps
 
     def cell_models(self, task: FederatedTask) -> tuple[Model, ...]:
-        return client_loads(task, directions=self.directions, uplink_parameters=self.uplink_parameters())
+        return client_loads(task, directions=self.directions, uplink_parameters=self.uplink_parameters)
 
     def round(self, state: TrainingState, work: RoundWork) -> TrainingState:
         models, losses = [], []
@@ -90,20 +91,22 @@ class SeedSharedFedZO:
                 rng=directions_rng(place),
             )
             local, sent, total = model.copy(), np.empty((len(samples), self.directions), dtype=np.float32), 0.0
-            for step in range(len(samples)):
-                sent[step], estimate, loss = whole.measure(local, step)
-                self._step(local, estimate, cell)
-                total += loss
+            with np.errstate(over="ignore", invalid="ignore"):  # told by the training loop
+                for step in range(len(samples)):
+                    sent[step], estimate, loss = whole.measure(local, step)
+                    self._step(local, estimate, cell)
+                    total += loss
             losses[place] = total / len(samples)
             return sent.ravel()
 
         def on_server(received: tuple[int, FloatArray]) -> FloatArray:
             place, differences = received
             rng, local = directions_rng(place), model.copy()
-            for own in differences.reshape(-1, self.directions):
-                estimate = rebuilt_estimate(own, num_parameters=len(model), smoothing=self.smoothing, rng=rng)
-                self._step(local, estimate, cell)
-            return local - model
+            with np.errstate(over="ignore", invalid="ignore"):
+                for own in differences.reshape(-1, self.directions):
+                    estimate = rebuilt_estimate(own, num_parameters=len(model), smoothing=self.smoothing, rng=rng)
+                    self._step(local, estimate, cell)
+                return local - model
 
         sent = np.array(cell.workers.map(on_device, active))
         if cell.plan.bits_per_parameter is not None:

@@ -5,9 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
+
 from channels.arrays import BoolArray, FloatArray, IntArray
+from channels.summary import shown_by
 
 
+@shown_by(
+    "num_classes",
+    "image_shape",
+    num_samples=len,
+    num_inputs=lambda data: data.x.shape[1],
+    x=lambda data: data.x,
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
     """Inputs with their classes.
@@ -25,6 +35,7 @@ class Dataset:
     def __post_init__(self) -> None:
         if self.x.ndim != 2 or self.labels.shape != self.x.shape[:1]:
             raise ValueError(f"labels: got shape {self.labels.shape} for x {self.x.shape}; needed is (n,) for (n, p)")
+        check_indices("labels", self.labels)
         if self.image_shape is not None and (len(self.image_shape) != 3 or prod(self.image_shape) != self.x.shape[1]):
             raise ValueError(
                 f"image_shape: got {self.image_shape} for {self.x.shape[1]} inputs; needed is (channels, height, width) with "
@@ -55,3 +66,20 @@ class Dataset:
         [2, 0]
         """
         return Dataset(x=self.x[index], labels=self.labels[index], image_shape=self.image_shape)
+
+
+def check_indices(name: str, values: IntArray, *, count: int | None = None) -> None:
+    """A ValueError unless these are integers from 0 on, and below `count` if there are so many things only.
+
+    >>> check_indices("labels", np.array([0, -1]))
+    Traceback (most recent call last):
+        ...
+    ValueError: labels: got -1; allowed are integers >= 0
+    """
+    array = np.asarray(values)
+    allowed = "integers >= 0" if count is None else f"integers from 0 to {count - 1}"
+    if not np.issubdtype(array.dtype, np.integer):
+        raise ValueError(f"{name}: got numbers of type {array.dtype}; allowed are {allowed}")
+    wrong = array < 0 if count is None else (array < 0) | (array >= count)
+    if wrong.any():
+        raise ValueError(f"{name}: got {array[wrong][0]}; allowed are {allowed}")

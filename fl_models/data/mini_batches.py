@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from channels.arrays import FloatArray, IntArray
+from channels.summary import shown_by
 from fl_models.data.dataset import Dataset
 
 
+@shown_by("data", "samples")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MiniBatches:
     """Mini-batches of g clients in H steps, fetched when they are asked for.

@@ -53,7 +53,10 @@ def check_splitter(name: str, value: Any) -> None:
 def least_sizes(num_samples: int, *, num_parts: int, min_samples: ArrayLike) -> IntArray:
     """(num_parts,) the least numbers of samples, checked to fit into `num_samples`."""
     check_count("num_parts", num_parts)
-    least = np.broadcast_to(min_samples, num_parts)
+    least = np.asarray(min_samples)
+    if least.shape not in ((), (num_parts,)):
+        raise ValueError(f"min_samples: got shape {least.shape}; needed is a number or shape ({num_parts},)")
+    least = np.broadcast_to(least, num_parts)
     if least.sum() > num_samples:
         raise ValueError(
             f"min_samples: got {least.max()} for {num_parts} parts; {num_samples} samples allow at most "

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from channels.arrays import FloatArray, IntArray
 from fl_models.data.mini_batches import MiniBatches
-from fl_models.local.method import LocalMethod, LocalStep
+from fl_models.local.method import LocalMethod
 from fl_models.local.workers import Workers
+from fl_models.models.local_step import LocalStep
 from fl_models.models.model import Model
 from fl_models.models.workspace import Workspace
 from fl_models.streams import Stream, Streams
@@ -31,9 +32,7 @@ class GroupTraining:
         parameters: (d,) what they all begin with.
         model: what is trained.
         method: how.
-        step_size: γ.
-        shift: (n, d) added to every gradient of each client, or None.
-        decay: a pull towards 0.
+        step: what a step is, with the shifts of all n clients.
         streams: source of everything drawn.
         round_index: of the global round.
         edge_round: which one in it.
@@ -45,9 +44,7 @@ class GroupTraining:
     parameters: FloatArray
     model: Model
     method: LocalMethod
-    step_size: float
-    shift: FloatArray | None
-    decay: float
+    step: LocalStep
     streams: Streams
     round_index: int
     edge_round: int
@@ -81,11 +78,7 @@ class GroupTraining:
                     self.model,
                     local,
                     MiniBatches(data=self.task.train, samples=samples),
-                    LocalStep(
-                        step_size=self.step_size,
-                        decay=self.decay,
-                        shift=None if self.shift is None else self.shift[places],
-                    ),
+                    self.step if self.step.shift is None else replace(self.step, shift=self.step.shift[places]),
                     rngs=self.streams.rngs(
                         [(Stream.LOCAL, self.round_index, int(client), self.edge_round) for client in self.clients[places]]
                     ),

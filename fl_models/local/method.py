@@ -10,6 +10,7 @@ import numpy as np
 
 from channels.arrays import FloatArray
 from fl_models.data.mini_batches import MiniBatches
+from fl_models.models.local_step import LocalStep
 from fl_models.models.model import Model
 
 GROUP_BYTES = 2**22
@@ -17,21 +18,6 @@ GROUP_BYTES = 2**22
 
 MAX_GROUP = 32
 """More clients would save few calls of the interpreter, and leave less for other threads."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class LocalStep:
-    """x ← x - γ(g_i + shift_i + decay·x), for whatever direction g_i the method has.
-
-    Attributes:
-        step_size: γ.
-        decay: a pull towards 0.
-        shift: (g, d) for each client of a group, or None.
-    """
-
-    step_size: float
-    decay: float = 0.0
-    shift: FloatArray | None = None
 
 
 class LocalMethod(Protocol):
@@ -67,14 +53,7 @@ class Descending(Model, Protocol):
     """A model that takes steps of gradient descent by itself."""
 
     def descend(
-        self,
-        local: FloatArray,
-        batches: MiniBatches,
-        *,
-        step_size: float,
-        decay: float = 0.0,
-        shift: FloatArray | None = None,
-        rngs: Sequence[np.random.Generator] = (),
+        self, local: FloatArray, batches: MiniBatches, step: LocalStep, *, rngs: Sequence[np.random.Generator] = ()
     ) -> FloatArray:
         """The steps of `LocalSGD`, H times in place; see `LocalMethod.run`."""
         ...
@@ -102,7 +81,7 @@ class LocalSGD:
         rngs: Sequence[np.random.Generator],
     ) -> FloatArray:
         if isinstance(model, Descending):
-            return model.descend(local, batches, step_size=step.step_size, decay=step.decay, shift=step.shift, rngs=rngs)
+            return model.descend(local, batches, step, rngs=rngs)
         options = {"rngs": rngs} if getattr(model, "dropout", 0.0) > 0.0 else {}
         gradient, losses = np.empty_like(local), np.zeros(len(local))
         x = np.empty((*batches.samples[:, 0].shape, *batches.data.x.shape[1:]), dtype=batches.data.x.dtype)

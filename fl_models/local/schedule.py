@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from channels.arrays import check_count, check_object, checked
 from fl_models.local.step_size import StepSize
 from fl_models.models.model import Model, flops_per_sample
@@ -33,7 +35,7 @@ class Schedule:
     def __post_init__(self) -> None:
         for name in ("edge_rounds", "local_steps", "batch_size"):
             check_count(name, getattr(self, name))
-        if isinstance(self.step_size, (int, float)):
+        if isinstance(self.step_size, (int, float, np.floating)):
             checked("step_size", self.step_size, low=0.0, open_low=True)
         else:
             check_object("step_size", self.step_size, method="at", example="InverseDecay(initial=0.1, half_life_rounds=50)")
@@ -41,7 +43,8 @@ class Schedule:
 
     def step_size_at(self, round_index: int) -> float:
         """γ in a global round, counted from 0."""
-        return float(self.step_size) if isinstance(self.step_size, (int, float)) else self.step_size.at(round_index)
+        step_size = self.step_size
+        return float(step_size) if isinstance(step_size, (int, float, np.floating)) else step_size.at(round_index)
 
     def flops(self, model: Model) -> float:
         """Floating-point operations of one client in one edge round."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from channels.arrays import FloatArray, IntArray
 from fl_models.models.convolution import Convolution, Convolved, ImageShape
 from fl_models.models.mlp import MLP
-from fl_models.models.model import FLOPS_PER_PARAMETER, Submodel
+from fl_models.models.model import FLOPS_PER_PARAMETER, Submodel, flops_per_sample
 from fl_models.models.workspace import Workspace
 
 BLOCK_VALUES = 2**20
@@ -83,10 +83,6 @@ class CNN:
         return prod(self.image_shape)
 
     @property
-    def num_hidden(self) -> tuple[int, ...]:
-        return self.hidden
-
-    @property
     def partition_sizes(self) -> tuple[int, ...]:
         return self.head.partition_sizes
 
@@ -106,7 +102,7 @@ class CNN:
             (prod(layer.weight_shape(shape)) + layer.channels) * prod(layer.convolved_shape(shape)[1:])
             for layer, shape in self._layers
         ]
-        return float(FLOPS_PER_PARAMETER * sum(uses)) + self.head.flops_per_sample
+        return float(FLOPS_PER_PARAMETER * sum(uses)) + flops_per_sample(self.head)
 
     def views(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Views of (..., d): "kernels_l" (..., channels out, channels in, kernel, kernel), "kernel_bias_l", then the MLP's."""

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from channels.arrays import FloatArray
+from channels.arrays import FloatArray, IntArray
 from fl_models.data.mini_batches import MiniBatches
 from fl_models.models.dropout import dropout_masks
+from fl_models.models.local_step import LocalStep
 from fl_models.models.products import add_product, multiply
 from fl_models.models.workspace import Workspace
 
@@ -22,10 +23,8 @@ def descend(
     flat: FloatArray,
     layers: Sequence[FloatArray],
     batches: MiniBatches,
+    step: LocalStep,
     *,
-    step_size: float,
-    decay: float = 0.0,
-    shift: FloatArray | None = None,
     dropout: float = 0.0,
     rngs: Sequence[np.random.Generator] = (),
 ) -> FloatArray:
@@ -38,16 +37,14 @@ def descend(
         flat: (g, d) parameters of g clients.
         layers: views of them (g, inputs + 1, outputs), weights and in the last row the biases; rectifiers are in between.
         batches: of the g clients, for H steps.
-        step_size: γ.
-        decay: a pull towards 0.
-        shift: (g, d) added to every gradient.
+        step: γ, decay and shift.
         dropout: chance that a hidden neuron is absent from a step.
         rngs: a generator for each client, for dropout.
     """
     (clients, steps, batch), dtype = batches.samples.shape, flat.dtype
     weights, biases = [layer[:, :-1] for layer in layers], [layer[:, -1:] for layer in layers]
     hidden_sizes, classes = [layer.shape[-1] for layer in layers[:-1]], layers[-1].shape[-1]
-    plain = shift is None and decay == 0.0
+    plain = step.shift is None and step.decay == 0.0
     first = _FirstLayer(weights[0], batches, block=block_steps(batch, outputs=weights[0].shape[-1]) if plain else 1)
 
     def empty(name: str, *shape: int, kind: type = dtype.type) -> FloatArray:
@@ -56,15 +53,15 @@ def descend(
     opened = [empty(f"opened {depth}", batch, size, kind=bool) for depth, size in enumerate(hidden_sizes)]
     # Where the classes are not last, what goes over them is fast.
     scores, chances = empty("scores", steps, classes, batch), empty("chances", classes, batch)
-    scale = dtype.type(-step_size / (batch * (1.0 - step_size * decay)))
+    scale, keep = dtype.type(-step.step_size / batch), dtype.type(1.0 - step.step_size * step.decay)
     targets = empty("targets", steps, classes, batch)
     np.equal(batches.labels[:, :, None, :], np.arange(classes)[:, None], out=targets)
     targets *= scale
     ones = np.ones((1, batch), dtype=dtype)
-    drag = None if shift is None else dtype.type(step_size) * shift
+    drag = None if step.shift is None else dtype.type(step.step_size) * step.shift
 
-    for step in range(steps):
-        out = first.forward(step)
+    for index in range(steps):
+        out = first.forward(index)
         out += biases[0]
         inputs: list[FloatArray] = []
         for depth, (weight, bias) in enumerate(zip(weights[1:], biases[1:], strict=True)):
@@ -77,30 +74,31 @@ def descend(
             out += bias
 
         # Errors of the scores, with -γ/b in them, and then of what led to them.
-        scores[:, step] = out.swapaxes(-1, -2)
-        np.subtract(scores[:, step], scores[:, step].max(axis=1, keepdims=True), out=chances)
+        scores[:, index] = out.swapaxes(-1, -2)
+        np.subtract(scores[:, index], scores[:, index].max(axis=1, keepdims=True), out=chances)
         np.exp(chances, out=chances)
         chances *= scale / chances.sum(axis=1, keepdims=True)
-        chances -= targets[:, step]
-        error = chances.swapaxes(-1, -2)
+        chances -= targets[:, index]
+        errors = [chances.swapaxes(-1, -2)]
         for depth in range(len(inputs) - 1, -1, -1):
-            weight, bias = weights[depth + 1], biases[depth + 1]
-            below = multiply(error, weight.swapaxes(-1, -2), out=empty(f"errors {depth}", batch, hidden_sizes[depth]))
-            below *= opened[depth]
+            turned = weights[depth + 1].swapaxes(-1, -2)
+            error = multiply(errors[0], turned, out=empty(f"errors {depth}", batch, hidden_sizes[depth]))
+            error *= opened[depth]
             if dropout:
-                below *= dtype.type(1.0 / (1.0 - dropout))
+                error *= dtype.type(1.0 / (1.0 - dropout))
+            errors.insert(0, error)
+
+        # The parameters are no longer needed as they were.
+        if step.decay:
+            flat *= keep
+        for bias, error in zip(biases, errors, strict=True):
             bias += np.matmul(ones, error)
-            add_product(weight, inputs[depth].swapaxes(-1, -2), error)
-            error = below
-        biases[0][...] += np.matmul(ones, error)
-        first.backward(step, error)
-        # Last, since the step above has needed the parameters as they were; it has been scaled for it.
-        if decay:
-            flat *= dtype.type(1.0 - step_size * decay)
+        for weight, below, error in zip(weights[1:], inputs, errors[1:], strict=True):
+            add_product(weight, below.swapaxes(-1, -2), error)
+        first.backward(index, errors[0])
         if drag is not None:
             flat -= drag
-    targets /= scale
-    return _mean_cross_entropy(scores, targets)
+    return _mean_cross_entropy(scores, batches.labels)
 
 
 def block_steps(batch: int, *, outputs: int) -> int:
@@ -160,8 +158,9 @@ class _FirstLayer:
             add_product(self.weight, self.inputs.swapaxes(-1, -2), self.errors)
 
 
-def _mean_cross_entropy(scores: FloatArray, targets: FloatArray) -> FloatArray:
-    """(g,) mean over steps and samples of -log softmax(scores)[label], classes in the last axis but one, targets 0 and 1."""
+def _mean_cross_entropy(scores: FloatArray, labels: IntArray) -> FloatArray:
+    """(g,) mean of -log softmax(scores)[label] over the steps and samples of scores (g, H, classes, b) and labels (g, H, b)."""
     largest = scores.max(axis=-2)
     total = np.log(np.exp(scores - largest[:, :, None]).sum(axis=-2)) + largest
-    return np.asarray(np.mean(total - np.sum(scores * targets, axis=-2), axis=(1, 2)), dtype=float)
+    picked = np.take_along_axis(scores, labels[:, :, None], axis=-2)[:, :, 0]
+    return np.asarray(np.mean(total - picked, axis=(1, 2)), dtype=float)

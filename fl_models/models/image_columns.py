@@ -6,10 +6,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from channels.arrays import FloatArray
+from fl_models.models.products import SMALL_PRODUCT
 from fl_models.models.workspace import Workspace
-
-SMALL_PRODUCT = 10**6
-"""Multiplications up to which OpenBLAS has a faster way for a product: a row of the image is one, if it has no more of them."""
 
 
 def image_columns(images: FloatArray, kernel: int, *, workspace: Workspace, name: str = "columns") -> FloatArray:
@@ -77,6 +75,7 @@ def column_gradient(weight: FloatArray, upstream: FloatArray, *, out: FloatArray
 
 
 def _by_rows(weight: FloatArray, columns: FloatArray) -> bool:
+    """Whether a row of the image is a product of its own, small enough for the faster way."""
     return weight.shape[1] * columns.shape[1] * columns.shape[3] <= SMALL_PRODUCT
 
 

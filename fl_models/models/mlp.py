@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from channels.arrays import FloatArray, IntArray, check_count, checked
 from fl_models.data.mini_batches import MiniBatches
+from fl_models.models.cross_entropy import cross_entropy
 from fl_models.models.descent import descend
 from fl_models.models.dropout import dropout_masks
-from fl_models.models.model import FLOPS_PER_PARAMETER, Submodel, cross_entropy
+from fl_models.models.local_step import LocalStep
+from fl_models.models.model import Submodel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +68,6 @@ class MLP:
     @cached_property
     def num_parameters(self) -> int:
         return sum((below + 1) * size for below, size in pairwise((self.num_inputs, *self.hidden_sizes, self.num_classes)))
-
-    @property
-    def flops_per_sample(self) -> float:
-        """Of a training step."""
-        return float(FLOPS_PER_PARAMETER * self.num_parameters)
 
     def views(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Views of (..., d): "weight_l" (..., inputs, neurons) and "bias_l" of each hidden layer, "readout" V and "offset" c.
@@ -138,26 +135,10 @@ class MLP:
         return loss
 
     def descend(
-        self,
-        local: FloatArray,
-        batches: MiniBatches,
-        *,
-        step_size: float,
-        decay: float = 0.0,
-        shift: FloatArray | None = None,
-        rngs: Sequence[np.random.Generator] = (),
+        self, local: FloatArray, batches: MiniBatches, step: LocalStep, *, rngs: Sequence[np.random.Generator] = ()
     ) -> FloatArray:
-        """H steps x ← x - γ(∇F_i(x; batch) + shift_i + decay·x) in place; see `fl_models.models.descent`."""
-        return descend(
-            local,
-            self._layers(local),
-            batches,
-            step_size=step_size,
-            decay=decay,
-            shift=shift,
-            dropout=self.dropout,
-            rngs=rngs,
-        )
+        """H steps by the gradient in place; see `fl_models.models.descent`."""
+        return descend(local, self._layers(local), batches, step, dropout=self.dropout, rngs=rngs)
 
     def _layers(self, flat: NDArray[Any]) -> list[NDArray[Any]]:
         """Views of (..., d): (..., inputs + 1, outputs) of each layer, weights and below them the biases."""

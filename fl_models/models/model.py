@@ -91,21 +91,3 @@ def flops_per_sample(model: Model) -> float:
     135060.0
     """
     return float(getattr(model, "flops_per_sample", FLOPS_PER_PARAMETER * model.num_parameters))
-
-
-def cross_entropy(logits: FloatArray, labels: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Mean over the batch (...) of -log softmax(logits)[label], and its gradient in the logits (..., b, classes).
-
-    >>> loss, gradient = cross_entropy(np.zeros((1, 2)), np.array([0]))
-    >>> loss.round(4).tolist(), gradient.tolist()
-    (0.6931, [[-0.5, 0.5]])
-    """
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    gradient = np.exp(shifted)
-    total = gradient.sum(axis=-1, keepdims=True)
-    picked = labels[..., None]
-    loss = np.mean(np.log(total) - np.take_along_axis(shifted, picked, axis=-1), axis=(-2, -1))
-    gradient /= total
-    np.put_along_axis(gradient, picked, np.take_along_axis(gradient, picked, axis=-1) - 1.0, axis=-1)
-    gradient /= labels.shape[-1]
-    return loss, gradient

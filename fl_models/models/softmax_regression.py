@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from channels.arrays import FloatArray, IntArray
+from channels.arrays import FloatArray, IntArray, check_count
 from fl_models.data.mini_batches import MiniBatches
+from fl_models.models.cross_entropy import cross_entropy
 from fl_models.models.descent import descend
-from fl_models.models.model import cross_entropy
+from fl_models.models.local_step import LocalStep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,10 @@ class SoftmaxRegression:
 
     num_inputs: int
     num_classes: int
+
+    def __post_init__(self) -> None:
+        check_count("num_inputs", self.num_inputs)
+        check_count("num_classes", self.num_classes)
 
     @property
     def num_parameters(self) -> int:
@@ -58,14 +63,7 @@ class SoftmaxRegression:
         return loss, gradient
 
     def descend(
-        self,
-        local: FloatArray,
-        batches: MiniBatches,
-        *,
-        step_size: float,
-        decay: float = 0.0,
-        shift: FloatArray | None = None,
-        rngs: Sequence[np.random.Generator] = (),
+        self, local: FloatArray, batches: MiniBatches, step: LocalStep, *, rngs: Sequence[np.random.Generator] = ()
     ) -> FloatArray:
-        """H steps x ← x - γ(∇F_i(x; batch) + shift_i + decay·x) in place; see `fl_models.models.descent`."""
-        return descend(local, [self._layer(local)], batches, step_size=step_size, decay=decay, shift=shift)
+        """H steps by the gradient in place; see `fl_models.models.descent`."""
+        return descend(local, [self._layer(local)], batches, step)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from channels.arrays import FloatArray, IntArray, checked
+from channels.summary import shown_by
 from fl_models.data.dataset import Dataset
 from fl_models.models.model import Model, flops_per_sample
 
 
+@shown_by("victim", "target", "distortion_price", "margin")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BlackBoxAttack:
     """F(δ) = mean over images of max(score_t - max_{c≠t} score_c, 0) + a‖x_adv - x‖², x_adv = ½ tanh(atanh(2x) + δ).
@@ -38,6 +40,13 @@ class BlackBoxAttack:
     margin: float = 0.01
 
     def __post_init__(self) -> None:
+        if self.victim_parameters.shape != (self.victim.num_parameters,):
+            raise ValueError(
+                f"victim_parameters: got shape {self.victim_parameters.shape}; needed is ({self.victim.num_parameters},)"
+            )
+        classes = getattr(self.victim, "num_classes", None)
+        if isinstance(self.target, bool) or not 0 <= self.target < (np.inf if classes is None else classes):
+            raise ValueError(f"target: got {self.target}; allowed is a class of the victim, from 0 on")
         checked("distortion_price", self.distortion_price, low=0.0)
         checked("margin", self.margin, low=0.0, high=0.5, open_low=True, open_high=True)
 

@@ -8,6 +8,9 @@ import numpy as np
 
 from channels.arrays import FloatArray, IntArray, check_count, checked
 from fl_models.data.dataset import Dataset
+from fl_models.models.cross_entropy import cross_entropies
+from fl_models.models.model import FLOPS_PER_PARAMETER
+from fl_models.zeroth_order.client_load import EVALUATION_SHARE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +55,8 @@ class HyperParameters:
 
     @property
     def flops_per_sample(self) -> float:
-        """S training steps of the inner model; a value of F takes them all, so three times what a loss usually does."""
-        return 3.0 * 6.0 * self.inner_steps * self.num_classes * (self.num_inputs + 1)
+        """As if of a training step, of which a loss takes `EVALUATION_SHARE`; this loss takes S steps of the inner model."""
+        return FLOPS_PER_PARAMETER / EVALUATION_SHARE * self.inner_steps * self.num_classes * (self.num_inputs + 1)
 
     def init(self, *, rng: np.random.Generator) -> FloatArray:
         """The middle of the ranges."""
@@ -69,10 +72,8 @@ class HyperParameters:
     def losses(self, parameters: FloatArray, x: FloatArray, labels: IntArray) -> FloatArray:
         """(...) F of η (..., 2) for batches x (..., b, p + 1); where a batch has no validation sample, 0."""
         validation, scores = self._validate(parameters, x, labels)
-        largest = scores.max(axis=-1, keepdims=True)
-        picked = np.take_along_axis(scores, np.broadcast_to(labels, scores.shape[:-1])[..., None], axis=-1)
-        loss = (np.log(np.exp(scores - largest).sum(axis=-1, keepdims=True)) + largest - picked)[..., 0]
-        return np.asarray((validation * loss).sum(axis=-1) / np.maximum(validation.sum(axis=-1), 1.0))
+        loss = validation * cross_entropies(scores, labels)
+        return np.asarray(loss.sum(axis=-1) / np.maximum(validation.sum(axis=-1), 1.0))
 
     def evaluate(self, parameters: FloatArray, test: Dataset) -> tuple[float, float]:
         """Accuracy on the validation samples of a set after training on its others, and F."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from channels.arrays import FloatArray, IntArray, check_count, checked
 from fl_models.data.mini_batches import MiniBatches
-from fl_models.local.method import LocalStep
+from fl_models.models.local_step import LocalStep
 from fl_models.models.model import Model
 from fl_models.zeroth_order.estimate import Estimator
 from fl_models.zeroth_order.objective import losses_of

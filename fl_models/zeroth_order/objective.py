@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from channels.arrays import FloatArray, IntArray
+from fl_models.models.cross_entropy import cross_entropies
 from fl_models.models.model import Model
 
 
@@ -53,11 +54,4 @@ def model_losses(model: Model, parameters: FloatArray, x: FloatArray, labels: In
     """
     shared = np.broadcast_shapes(parameters.shape[:-1], x.shape[:-2])
     scores = model.logits(parameters, np.broadcast_to(x, (*shared, *x.shape[-2:]))).astype(float, copy=False)
-    picked = np.take_along_axis(scores, np.broadcast_to(labels, scores.shape[:-1])[..., None], axis=-1)[..., 0]
-    largest = scores.max(axis=-1)
-    scores -= largest[..., None]
-    np.exp(scores, out=scores)
-    terms = np.log(scores.sum(axis=-1))
-    terms += largest
-    terms -= picked
-    return np.asarray(terms.mean(axis=-1))
+    return np.asarray(cross_entropies(scores, labels).mean(axis=-1))

@@ -36,10 +36,16 @@ def tuning_task(
         rng: who gets which, and what for.
     """
     checked("validation_share", validation_share, low=0.0, high=1.0, open_low=True, open_high=True)
+    if not 1 <= num_clients <= len(train) // 2:
+        raise ValueError(
+            f"num_clients: got {num_clients}; {len(train)} samples allow 1 to {len(train) // 2}, two for each: one to train "
+            "on, one to validate"
+        )
     parts = IID().split(train.labels, num_parts=num_clients, rng=rng)
     marks = np.zeros(len(train))
     for part in parts:
-        marks[rng.permutation(part)[: max(1, round(validation_share * len(part)))]] = 1.0
+        num_validation = min(max(1, round(validation_share * len(part))), len(part) - 1)
+        marks[rng.permutation(part)[:num_validation]] = 1.0
     marked = Dataset(x=_with_marks(train.x, marks), labels=train.labels)
     fitted = train.subset(marks == 0.0)
     scored = Dataset(

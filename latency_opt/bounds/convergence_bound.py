@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from channels.arrays import FloatArray, checked
+from channels.summary import shown_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,6 +19,7 @@ OPTIMISATION = "optimisation error"
 """The only term that shrinks with the number of rounds."""
 
 
+@shown_by("total", "floor", "num_rounds", "dominant")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ConvergenceBound:
     """(1/T) Σ_{t<T} E‖∇f(x^t)‖² <= A/T + constant terms, for a batch of settings in the leading axes.

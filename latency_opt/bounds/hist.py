@@ -110,9 +110,10 @@ def hist_training_bound(
     A and B are of that bound, ε' is the target less the other constant terms. Where cells have unequal numbers of clients,
     Σ_j α_j/n_j in the noise terms is taken at its largest, 1/min_j n_j, so that it holds for every partition.
 
+    Arguments but the target are as there, of one setting.
+
     Args:
         target: ε > 0, the wanted mean squared gradient.
-        constants, step_size, edge_rounds, local_steps, clients_per_cell, mean_square_norm: as there, of one setting.
 
     Raises:
         InfeasibleProblem: if the constant terms alone reach the target, with the largest of them.

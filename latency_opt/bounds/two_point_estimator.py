@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from channels.arrays import FloatArray, checked
+from channels.summary import shown_by
 from latency_opt.bounds.constants import LearningConstants
 
 
+@shown_by("num_parameters", "directions", "batch_size", "smoothing")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TwoPointEstimator:
     """ĝ(x) = (d/(b₂μ)) Σ_{k<=b₂} (F(x + μv_k; ξ) - F(x; ξ)) v_k, v_k uniform on the unit sphere, ξ a mini-batch of b₁ samples.

@@ -10,6 +10,7 @@ import numpy as np
 from aircomp.result import InfeasibleProblem, status_of
 from channels.arrays import FloatArray, checked, matching_shape
 from channels.rates.shannon import shannon_rate_bps
+from channels.summary import shown_by
 from latency_opt.batch import instances
 from latency_opt.cell.bandwidth_result import BandwidthResult
 from latency_opt.cell.min_bandwidth import band_snr
@@ -27,6 +28,7 @@ TINY = 1e-9
 """Share of the band by which a client is thought to have more than nothing."""
 
 
+@shown_by("compute_s", "payload_bits", "gain_power_w", "noise_psd_w_per_hz", "bandwidth_hz", "min_bandwidth_hz")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BandwidthProblem:
     """min_b max_i (c_i + s_i/r_i(b_i)) subject to Σ b_i <= B and b_i >= f_i, with r_i(b) = b log2(1 + p_i g_i/(N0 b)).

@@ -9,6 +9,7 @@ import numpy as np
 
 from aircomp.result import Status
 from channels.arrays import FloatArray
+from channels.summary import shown_by
 from latency_opt.price_table import Price, price_table
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from latency_opt.cell.bandwidth import BandwidthProblem
 
 
+@shown_by("status", "deadline_s", "bandwidth_hz", "shadow_price_s_per_hz", "kkt_residual", "iterations")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BandwidthResult:
     """The optimal bands of a batch of instances.

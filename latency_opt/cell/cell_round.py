@@ -8,6 +8,7 @@ import numpy as np
 
 from channels.arrays import BoolArray, FloatArray
 from channels.channel_state import CellChannel
+from channels.summary import shown_by
 from latency_opt.cell.multiple_access import MultipleAccess
 from latency_opt.delays import backhaul_latency_s, compute_latency_s, multicast_latency_s
 from latency_opt.energy import compute_energy_j, transmit_energy_j
@@ -30,6 +31,7 @@ class CellWorkload:
     uplink_parameters: int | None = None
 
 
+@shown_by("latency_s", "downlink_s", "compute_s", "uplink_s", "backhaul_s", "energy_j")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CellRound:
     """Where the time and energy of E edge rounds went.

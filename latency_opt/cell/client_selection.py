@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from aircomp.result import InfeasibleProblem, Status, status_of
 from channels.arrays import BoolArray, FloatArray, IntArray, check_count, checked
+from channels.summary import shown_by
 from latency_opt.cell.bandwidth import BandwidthProblem, minimize_deadline
 from latency_opt.cell.min_bandwidth import min_bandwidth_hz
 from latency_opt.cvxpy_program import CvxpyProgram
@@ -24,6 +25,7 @@ SAME_BAND = 1e-9
 """Bands that differ by less than this part of the cell's are the same."""
 
 
+@shown_by("num_clients", "optimisation_error", "bias_price", "variance_price", "target", "fixed_s", "min_clients")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ClientSelectionProblem:
     """min over sets of clients of rounds·(deadline + fixed), the band being shared anew among those who are left.
@@ -103,6 +105,9 @@ class ClientSelectionProblem:
         return replace(program, objective=type(program.objective)(deadline), scale=rounds * program.scale)
 
 
+@shown_by(
+    "status", "num_selected", "deadline_s", "rounds", "training_latency_s", "saved_s", "selected", "kkt_residual", "iterations"
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ClientSelectionResult:
     """The best selections of a batch of instances, with what other sizes would have come to.

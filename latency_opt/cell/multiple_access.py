@@ -9,11 +9,13 @@ import numpy as np
 
 from channels.arrays import BoolArray, FloatArray
 from channels.channel_state import CellChannel
+from channels.summary import shown_by
 from latency_opt.cell.bandwidth_policy import BandwidthPolicy
 from latency_opt.cell.cell_problems import cell_bandwidth_problem
 from latency_opt.delays import aircomp_uplink_latency_s
 
 
+@shown_by("finish_s", "airtime_s")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class UplinkTime:
     """When and how long each client sends, over a batch of draws; 0 for clients that do not take part.

@@ -8,10 +8,12 @@ import numpy as np
 
 from aircomp.result import InfeasibleProblem
 from channels.arrays import FloatArray, IntArray, check_count
+from channels.summary import shown_by
 from latency_opt.cell.bandwidth import BandwidthProblem, minimize_deadline
 from latency_opt.cell.min_bandwidth import min_bandwidth_hz
 
 
+@shown_by("deadline_s", "bound_s", "num_blocks")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ResourceBlockResult:
     """The optimal whole resource blocks of a batch of instances.

@@ -9,12 +9,14 @@ import numpy as np
 
 from aircomp.result import InfeasibleProblem
 from channels.arrays import FloatArray, IntArray, check_count, checked, matching_shape
+from channels.summary import shown_by
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.fedzo.fedzo_design_result import FedZODesignResult
 from latency_opt.fedzo.fedzo_design_search import DesignSearch
 from latency_opt.fedzo.participation_law import ParticipationLaw
 
 
+@shown_by("snr", "target", "optimisation_error", "num_parameters", "step_size", "evaluation_s")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FedZODesignProblem:
     """Threshold h_min, local steps H and directions b₂ with which AirComp-FedZO is at its target soonest.

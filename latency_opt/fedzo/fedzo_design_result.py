@@ -10,6 +10,7 @@ import numpy as np
 from aircomp.analysis.truncation import truncation_participation
 from aircomp.result import Status
 from channels.arrays import FloatArray, IntArray
+from channels.summary import shown_by
 from latency_opt.price_table import Price, price_table
 
 if TYPE_CHECKING:
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
     from latency_opt.fedzo.fedzo_design import FedZODesignProblem
 
 
+@shown_by(
+    "status",
+    "local_steps",
+    "directions",
+    "threshold",
+    "rounds",
+    "round_latency_s",
+    "training_latency_s",
+    "lower_bound_s",
+    "kkt_residual",
+    "iterations",
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FedZODesignResult:
     """The best designs of a batch of instances.

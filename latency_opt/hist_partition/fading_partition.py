@@ -10,6 +10,7 @@ import numpy as np
 
 from aircomp.result import InfeasibleProblem, Status, status_of
 from channels.arrays import FloatArray, checked
+from channels.summary import shown_by
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.hist_partition.partition import PartitionProblem
 from latency_opt.hist_partition.priced_partition import PricedPartitionProblem, minimize_priced_latency, priced_search
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@shown_by(
+    "max_imbalance",
+    num_cells=lambda problem: problem.partition.num_cells,
+    fixed_latency_s=lambda problem: problem.partition.fixed_latency_s,
+    slope_s=lambda problem: problem.partition.slope_s,
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FadingPartitionProblem:
     """min (1/T)Σ_t max_j τ_jt(α_jt) subject to (1/T)Σ_t χ²(α_t‖w) <= ρ and, in each round, Σα_j = 1, α_j >= α_min.
@@ -88,6 +95,9 @@ class FadingPartitionProblem:
         )
 
 
+@shown_by(
+    "status", "mean_latency_s", "mean_imbalance", "round_latency_s", "imbalance", "fraction", "kkt_residual", "iterations"
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FadingPartitionResult:
     """What a policy did over the rounds of a batch of runs.

@@ -11,12 +11,14 @@ import numpy as np
 
 from aircomp.result import InfeasibleProblem
 from channels.arrays import FloatArray, checked, matching_shape
+from channels.summary import shown_by
 from latency_opt.batch import instances
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.hist_partition.training_bound import TrainingBound
 from latency_opt.hist_partition.water_filling import capped_water_filling
 
 
+@shown_by("num_cells", "fixed_latency_s", "slope_s", "weights", "min_fraction")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PartitionProblem:
     """Shares α_j of the model for N cells, where a global round of cell j takes τ_j(α_j) = t_j + κ_j α_j.

@@ -8,6 +8,7 @@ from functools import reduce
 import numpy as np
 
 from channels.arrays import BoolArray, FloatArray
+from channels.summary import shown_by
 from latency_opt.hist_partition.balance_search import BalanceOptimum
 from latency_opt.hist_partition.partition import PartitionProblem
 
@@ -18,6 +19,7 @@ AT_CAP = 1e-11
 """A cell whose round is within this relative distance of the longest is one of the longest."""
 
 
+@shown_by("latency", "whole_s", "imbalance_s")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PartitionMultipliers:
     """Prices of the constraints, in seconds of round latency τ.

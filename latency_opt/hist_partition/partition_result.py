@@ -9,6 +9,7 @@ import numpy as np
 
 from aircomp.result import Status
 from channels.arrays import FloatArray
+from channels.summary import shown_by
 from latency_opt.hist_partition.partition import PartitionProblem
 from latency_opt.hist_partition.partition_kkt import PartitionMultipliers
 from latency_opt.hist_partition.training_bound import TrainingBound
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@shown_by(
+    "status",
+    "fraction",
+    "round_latency_s",
+    "imbalance",
+    "rounds",
+    training_latency_s=lambda result: None if result.rounds is None else result.training_latency_s,
+    kkt_residual=lambda result: result.kkt_residual,
+    iterations=lambda result: result.iterations,
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PartitionResult:
     """Optimal shares of a batch of instances.

@@ -10,6 +10,7 @@ import numpy as np
 
 from aircomp.result import Status, status_of
 from channels.arrays import FloatArray, checked
+from channels.summary import shown_by
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.hist_partition.balance_curve import BalancePoint
 from latency_opt.hist_partition.balance_search import BalanceOptimum, balance_search
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@shown_by(
+    "imbalance_price_s",
+    num_cells=lambda problem: problem.partition.num_cells,
+    fixed_latency_s=lambda problem: problem.partition.fixed_latency_s,
+    slope_s=lambda problem: problem.partition.slope_s,
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PricedPartitionProblem:
     """One round: min_α max_j τ_j(α_j) + μ χ²(α‖w) subject to Σα_j = 1, α_j >= α_min.
@@ -54,6 +61,7 @@ class PricedPartitionProblem:
         )
 
 
+@shown_by("status", "fraction", "round_latency_s", "imbalance", "cost_s", "kkt_residual", "iterations")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PricedPartitionResult:
     """Optimal shares of a batch of priced rounds.

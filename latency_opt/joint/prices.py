@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from channels.arrays import FloatArray
+from channels.summary import shown_by
 from latency_opt.joint.client_terms import ClientPoint, ClientTerms
 from latency_opt.joint.energy_per_bit import LARGEST, energy_excess, energy_slope
 from latency_opt.monotone_root import monotone_root
@@ -18,6 +19,7 @@ AT_LIMIT = 1e-10
 """A budget or a power within this relative distance of its limit is at it."""
 
 
+@shown_by("per_hz", "per_s", "per_j", "per_w", "per_cpu_hz")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class JointPrices:
     """What the objective, in seconds or joules, would gain from one more unit of each resource.

@@ -11,12 +11,24 @@ from numpy.typing import ArrayLike
 
 from aircomp.result import InfeasibleProblem
 from channels.arrays import BoolArray, FloatArray, checked, matching_shape
+from channels.summary import shown_by
 from latency_opt.batch import instances
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.joint.client_terms import ClientTerms
 from latency_opt.joint.convex_form import convex_form
 
 
+@shown_by(
+    "bandwidth_hz",
+    "noise_psd_w_per_hz",
+    "payload_bits",
+    "power_gain",
+    "max_power_w",
+    "max_cpu_hz",
+    "cycles",
+    "effective_capacitance_w_per_hz3",
+    "energy_budget_j",
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class JointProblem:
     """n clients compute C_i cycles at a speed f_i, then send s_i bits in a band b_i with a power p_i.

@@ -9,6 +9,7 @@ import numpy as np
 
 from aircomp.result import Status, status_of
 from channels.arrays import FloatArray
+from channels.summary import shown_by
 from latency_opt.joint.client_terms import ClientPoint
 from latency_opt.joint.prices import AT_LIMIT, JointPrices, lower_bound
 from latency_opt.price_table import Price, price_table
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
     from latency_opt.joint.problem import JointProblem
 
 
+@shown_by(
+    "status",
+    "deadline_s",
+    "energy_j",
+    "bandwidth_hz",
+    "power_w",
+    "airtime_s",
+    "cpu_hz",
+    "client_energy_j",
+    "duality_gap",
+    "kkt_residual",
+    "iterations",
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class JointResult:
     """The optimal allocation of a batch of instances.

@@ -10,6 +10,7 @@ import numpy as np
 
 from aircomp.result import InfeasibleProblem, Status, status_of
 from channels.arrays import BoolArray, FloatArray, IntArray, check_count, checked, matching_shape
+from channels.summary import shown_by
 from latency_opt.bounds.step_size import ROUNDING
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.price_table import Price, price_table
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@shown_by("bound", "target", "step_s", "edge_s", "backhaul_s", "step_size", "max_edge_rounds", "max_local_steps")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ScheduleProblem:
     """min T(E, H)·(E(H·step + edge) + backhaul) over integers E and H, T being the global rounds that a bound asks for.
@@ -100,6 +102,18 @@ class ScheduleProblem:
         )
 
 
+@shown_by(
+    "status",
+    "edge_rounds",
+    "local_steps",
+    "step_size",
+    "rounds",
+    "round_latency_s",
+    "training_latency_s",
+    "optimal_over_all_integers",
+    "kkt_residual",
+    "iterations",
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ScheduleResult:
     """The best schedules of a batch of instances.

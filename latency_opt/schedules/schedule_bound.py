@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from channels.arrays import FloatArray, checked
+from channels.summary import shown_by
 from latency_opt.bounds.cell_shares import cell_counts, cell_shares, cell_weights
 from latency_opt.bounds.constants import LearningConstants
 from latency_opt.bounds.local_steps import LocalSteps
@@ -43,6 +44,7 @@ class ScheduleBound(Protocol):
         ...
 
 
+@shown_by("constants", "clients_per_cell", "weights")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HierarchicalFedAvgScheduleBound:
     """`hierarchical_fedavg_bound`, with what drift counts, 2/(1 - 2κ), taken where c = γSL is largest.
@@ -119,6 +121,7 @@ class HierarchicalFedAvgScheduleBound:
         return LocalSteps.longest(self.constants, edge_rounds=edge_rounds, local_steps=local_steps)
 
 
+@shown_by("constants", "clients_per_cell", "fraction", "weights", "mean_square_norm")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HISTScheduleBound:
     """`hist_bound`, with what drift counts, (3 + c)/(1 - 2κ), taken where c = γSL is largest.

@@ -35,9 +35,12 @@ algorithm = { kind = "hist" }
 uplink = { kind = "aircomp" }
 """
 FILES = [
+    "accuracy_vs_time.pdf",
     "accuracy_vs_time.png",
+    "accuracy_vs_uplink.pdf",
     "accuracy_vs_uplink.png",
     "history.csv",
+    "round_latency.pdf",
     "round_latency.png",
     "scenario.toml",
     "summary.json",

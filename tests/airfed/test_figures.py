@@ -1,13 +1,20 @@
+import re
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from airfed.figures import (
+    FIGURE_NAMES,
     draw_accuracy_vs_time,
     draw_accuracy_vs_uplink,
     draw_distribution,
+    draw_error_vs_snr,
     draw_latency_parts,
     draw_mean_and_band,
     draw_network_map,
@@ -19,7 +26,11 @@ from airfed.figures import (
     draw_training_latency,
     figure_files,
     mean_and_half_width,
+    paper_style,
+    picture,
+    save_figure,
 )
+from airfed.figures.style import COLOURS, LINE_STYLES
 from airfed.table import comparison_table, formatted_table
 from fl_models import History, RoundCost, RoundRecord
 from latency_opt import PartitionProblem, TrainingBound, minimize_round_latency, minimize_training_latency
@@ -106,10 +117,138 @@ def test_figures_without_axes_make_their_own():
     plt.close(ax.figure)
 
 
-def test_files_are_pictures():
+def test_files_of_a_run_are_pictures_for_the_screen_and_for_a_column():
     files = figure_files(HISTORIES, target_accuracy=0.9)
-    assert sorted(files) == ["accuracy_vs_time.png", "accuracy_vs_uplink.png", "round_latency.png"]
-    assert all(content.startswith(b"\x89PNG") for content in files.values())
+    names = ("accuracy_vs_time", "accuracy_vs_uplink", "round_latency")
+    assert sorted(files) == sorted(FIGURE_NAMES) == sorted(f"{name}.{kind}" for name in names for kind in ("png", "pdf"))
+    for name in names:
+        assert files[f"{name}.png"].startswith(b"\x89PNG")
+        (width, _height), width_inches = size_of_pdf(files[f"{name}.pdf"]), 7.16 if name == "round_latency" else 3.5
+        assert width == pytest.approx(72.0 * width_inches)
+    assert files == figure_files(HISTORIES, target_accuracy=0.9)
+
+
+def size_of_pdf(content):
+    """In points."""
+    return tuple(float(number) for number in re.search(rb"/MediaBox \[ *0 0 ([\d.]+) ([\d.]+) *\]", content).groups())
+
+
+def test_text_stays_text_in_vector_files(tmp_path):
+    with paper_style():
+        ax = draw_accuracy_vs_time(HISTORIES, target_accuracy=0.9, ax=Figure(layout="constrained").subplots())
+    svg = save_figure(ax, tmp_path / "figure.svg").read_text()
+    assert ElementTree.fromstring(svg).tag.endswith("svg")
+    assert "test accuracy (%)" in re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    pdf = save_figure(ax.figure, str(tmp_path / "figure.PDF")).read_bytes()
+    assert b"/FontFile2" in pdf  # a TrueType font is embedded
+    assert b"/Type3" not in pdf
+    assert size_of_pdf(pdf)[0] == pytest.approx(72.0 * 3.5)
+    assert save_figure(ax, tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+    before = pdf
+    with pytest.raises(ValueError, match=r"it has to end in .pdf, .svg or .png"):
+        save_figure(ax, tmp_path / "figure.jpeg")
+    with pytest.raises(ValueError, match="kind: got 'eps'; allowed are png, pdf, svg"):
+        picture(ax.figure, "eps")
+    assert (tmp_path / "figure.PDF").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["figure.PDF", "figure.png", "figure.svg"]
+
+
+def test_files_have_no_dates_or_random_names():
+    def drawn():
+        figure = Figure(layout="constrained")
+        draw_round_latency(HISTORIES, ax=figure.subplots())
+        return figure
+
+    assert [picture(drawn(), kind) for kind in ("svg", "pdf")] == [picture(drawn(), kind) for kind in ("svg", "pdf")]
+
+
+def crowded_or_cut(ax):
+    """Labels of the axes that lie over their neighbour, or stick out of the figure."""
+    FigureCanvasAgg(ax.figure).draw()
+    found = []
+    for axis in (ax.xaxis, ax.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        ticks = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high and tick.label1.get_text()]
+        boxes = [tick.label1.get_window_extent() for tick in ticks]
+        found += [
+            tick.label1.get_text() for tick, one, other in zip(ticks, boxes, boxes[1:], strict=False) if one.overlaps(other)
+        ]
+        for label in (axis.label, *(tick.label1 for tick in ticks)):
+            box, whole = label.get_window_extent(), ax.figure.bbox.padded(1.0)
+            if label.get_text() and not (whole.contains(box.x0, box.y0) and whole.contains(box.x1, box.y1)):
+                found.append(label.get_text())
+    return found
+
+
+NARROW = {
+    "accuracy": lambda ax: draw_accuracy_vs_time(HISTORIES, target_accuracy=0.9, ax=ax),
+    "round latency": lambda ax: draw_round_latency(HISTORIES, ax=ax),
+    "partition": lambda ax: draw_partition({"equal": np.full(10, 0.1), "a name of some length": np.arange(1.0, 11.0)}, ax=ax),
+    "distribution": lambda ax: draw_distribution({"x": np.geomspace(1.0, 1e5, 50)}, label="rate (bit/s)", log_x=True, ax=ax),
+    "prices": lambda ax: draw_prices({f"client {i} max_power_w": float(i) for i in range(30)}, label="saved (ms)", ax=ax),
+}
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_labels_fit_into_a_column(name):
+    with paper_style():
+        figure = Figure(layout="constrained")
+        ax = NARROW[name](figure.subplots())
+    assert figure.get_figwidth() == 3.5
+    assert crowded_or_cut(ax) == []
+    # What is drawn has most of the column, whatever stands beside it.
+    assert ax.get_position().width > 0.45
+    sizes = [text.get_fontsize() for text in ax.findobj(Text) if text.get_text() and text.get_visible()]
+    assert min(sizes) >= 6.0
+
+
+def test_curves_are_told_apart_in_grey():
+    """Any two either differ in line style, or in how light they are."""
+    light = [np.dot(to_rgb(colour), [0.299, 0.587, 0.114]) for colour in COLOURS]
+    pairs = [(i, j) for i in range(len(COLOURS)) for j in range(i) if LINE_STYLES[i] == LINE_STYLES[j]]
+    assert pairs
+    assert min(abs(light[i] - light[j]) for i, j in pairs) > 0.15
+
+
+def test_errors_are_medians_over_draws_against_the_snr_in_decibels():
+    rng = np.random.default_rng(0)
+    snr_db, given = np.array([0.0, 10.0, 20.0]), Figure().subplots()
+    draws = rng.exponential(size=(101, 3)) * [1.0, 0.1, 0.01]
+    draws[0] = np.inf
+    laws = {"many": np.log(2.0) * np.array([1.0, 0.1, 0.01])}
+    ax = draw_error_vs_snr({"many": draws, "one": np.array([1.0, 0.5, 0.1])}, snr_db=snr_db, laws=laws, ax=given)
+    assert ax is given
+    many, one, law, _ = ax.get_lines()
+    np.testing.assert_array_equal(many.get_ydata(), np.sort(draws, axis=0)[50])
+    np.testing.assert_array_equal(one.get_ydata(), [1.0, 0.5, 0.1])
+    assert law.get_color() == many.get_color()
+    assert len(ax.collections) == 1  # a curve by itself has no band
+    corners = ax.collections[0].get_paths()[0].vertices
+    at_ten = corners[corners[:, 0] == 10.0, 1]
+    np.testing.assert_array_equal([at_ten.min(), at_ten.max()], np.sort(draws[:, 1])[[25, 75]])
+    assert (ax.get_yscale(), ax.get_xscale(), ax.get_xlabel()) == ("log", "linear", "SNR (dB)")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["many", "one", "closed form"]
+    with pytest.raises(ValueError, match=r"curves: got shape \(2,\) for 'a'; needed is \(3,\)"):
+        draw_error_vs_snr({"a": [1.0, 2.0]}, snr_db=snr_db, ax=Figure().subplots())
+    with pytest.raises(ValueError, match="laws: got 'b'; needed is the name of a curve: 'a'"):
+        draw_error_vs_snr({"a": [1.0, 2.0, 3.0]}, laws={"b": snr_db}, snr_db=snr_db, ax=Figure().subplots())
+
+
+def test_shares_are_shown_in_per_cent_and_losses_on_a_logarithmic_axis():
+    accuracy = draw_mean_and_band({"a": [[0.25, 0.5]]}, xlabel="round", ylabel="y (%)", as_percent=True, ax=Figure().subplots())
+    assert [accuracy.yaxis.get_major_formatter()(share) for share in (0.25, 0.7, 1.0)] == ["25", "70", "100"]
+    assert draw_accuracy_vs_time(HISTORIES, ax=Figure().subplots()).yaxis.get_major_formatter()(0.7) == "70"
+    np.testing.assert_array_equal(accuracy.get_lines()[0].get_ydata(), [0.25, 0.5])
+    log = {"log_x": True, "log_y": True}
+    loss = draw_mean_and_band({"a": [[1.0, 0.1]]}, x=[1.0, 10.0], xlabel="x", ylabel="y", **log, ax=Figure().subplots())
+    assert (loss.get_xscale(), loss.get_yscale()) == ("log", "log")
+
+
+def test_the_comparison_is_at_hand_where_runs_are():
+    import airfed
+
+    assert airfed.comparison_table is comparison_table
+    assert airfed.formatted_table is formatted_table
 
 
 def test_network_map_shows_every_client_and_whom_it_is_served_by(make_network):
@@ -150,8 +289,8 @@ def test_partitions_are_stacked_shares_with_the_length_of_their_rounds():
     np.testing.assert_allclose([bar.get_width() for bar in first], [0.5, 29 / 30])
     np.testing.assert_allclose([bar.get_x() for bar in second], [0.5, 29 / 30])
     # No number where there is no room for it, and no length where it is not known.
-    assert [text.get_text() for text in ax.texts] == ["50%", "97%", "50%", "", "2 s"]
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["cell 0", "cell 1"]
+    assert [text.get_text() for text in ax.texts] == ["50", "97", "50", "", "2 s"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["cell 0", "1"]
 
 
 PARTITION = PartitionProblem(fixed_latency_s=[0.1, 0.1, 0.1], slope_s=[1.0, 2.0, 4.0], weights=[0.3, 0.3, 0.4])
@@ -227,14 +366,12 @@ def test_split_shows_what_every_client_holds(num_cells, num_clients, num_classes
     left = np.array([bar.get_x() for bar in ax.containers[0]])
     np.testing.assert_array_equal(np.diff(left) > 1.5, np.diff(serving_cell[order]) > 0)
     names = [tick.get_text() for tick in ax.get_xticklabels()]
-    assert names == [f"cell {cell}" if num_cells <= 10 else f"{cell}" for cell in range(num_cells)]
-    numbers = [tick.get_text() for tick in ax.get_xticklabels(minor=True)]
-    assert numbers == ([f"{client}" for client in order] if num_clients <= 30 else [])
-    if num_classes <= 10:
-        assert [text.get_text() for text in ax.get_legend().get_texts()] == [f"{c}" for c in range(num_classes)][::-1]
-    else:
-        assert ax.get_legend() is None
-        assert ax.figure.axes[1].get_ylabel() == "class"
+    assert names == [f"{cell}" for cell in range(num_cells)]
+    named = list(range(num_classes))[:: 1 if num_classes <= 12 else 3][::-1]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [f"{c}" for c in named]
+    colours = [handle.get_facecolor() for handle in ax.get_legend().get_patches()]
+    assert colours == [ax.containers[c].patches[0].get_facecolor() for c in named]
+    assert len({bars.patches[0].get_facecolor() for bars in ax.containers}) == num_classes
 
 
 def test_split_without_samples_is_an_empty_bar():

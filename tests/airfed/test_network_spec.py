@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 import airfed
+import channels
+from airfed.fading_spec import OneRingSpec, TapsSpec
+from channels import linear_to_db
 from fl_models import Streams
 
 SCHEMES = """
@@ -22,8 +25,17 @@ uplink = { kind = "aircomp" }
 LEARNING = "[learning]\nrounds = 2\n[learning.model]\nhidden = 12\n"
 
 
+KINDS = {
+    "disc": 'kind = "disc"\nnum_clients = 12\nradius_m = 300.0',
+    "poisson": 'kind = "poisson"\nwidth_m = 800.0\nclients_per_km2 = 50.0',
+    "hall": 'kind = "hall"\nnum_clients = 12\nstations_along = 2\nstations_across = 1\n[network.propagation]\nkind = "inf"',
+    "given_snr": 'kind = "given_snr"\nnum_cells = 2\nclients_per_cell = 6\nmean_snr_db = 5.0',
+}
+
+
 def scenario(network, *, algorithm="hist", over_the_air=False, clients=6, seed=0):
-    text = f"seed = {seed}\n[network]\nclients_per_cell = {clients}\n{network}\n{LEARNING}{SCHEMES.format(algorithm)}"
+    first = "" if network.startswith("kind") else f"clients_per_cell = {clients}\n"
+    text = f"seed = {seed}\n[network]\n{first}{network}\n{LEARNING}{SCHEMES.format(algorithm)}"
     return airfed.Scenario.from_toml(text + (OVER_THE_AIR if over_the_air else ""))
 
 
@@ -51,6 +63,9 @@ def seconds(keys, **options):
         '[network.propagation]\nkind = "log_distance"\ncorrelation_distance_m = 20.0\nsite_correlation = 0.0',
         '[network.fading]\nkind = "nakagami"\nm = 3.0',
         '[network.fading]\nkind = "tdl"\nprofile = "D"',
+        "temperature_k = 77.0\nstation_power_dbm = [40.0, 43.0, 46.0]\n[network.backhaul]\nrate_bps = [1e7, 1e8, 1e9]",
+        '[network.fading]\nkind = "moving_rayleigh"\nspeed_m_per_s = 0.05',
+        *KINDS.values(),
         '[network.knowledge]\nkind = "pilots"\nphase_deviation_rad = 0.3\ndelay_s = 1e-3\nspeed_m_per_s = 3.0',
     ],
 )
@@ -63,6 +78,8 @@ def test_every_key_leads_to_seconds(keys):
     [
         "num_antennas = 4\n[network.fading]\nantenna_correlation = 0.5",
         'num_antennas = 2\nnum_subcarriers = 8\n[network.fading]\nkind = "tdl"\ndelay_spread_s = 3e-7',
+        'num_antennas = 4\n[network.fading]\nkind = "one_ring"\nangle_rad = 0.5',
+        'num_subcarriers = 4\n[network.fading]\nkind = "taps"\ndelay_s = [0.0, 1e-7]\npower_db = [0.0, -3.0]\nk_factor = 2.0',
     ],
 )
 def test_several_antennas_and_subcarriers_lead_to_seconds(keys):
@@ -199,3 +216,139 @@ def test_participation_over_the_air_is_what_was_asked_for(keys):
 def test_timing_offsets_need_subcarriers():
     with pytest.raises(airfed.ScenarioError, match="knowledge.timing_deviation_s: got 1e-08 with num_subcarriers = 1"):
         scenario('[network.knowledge]\nkind = "pilots"\ntiming_deviation_s = 1e-8')
+
+
+def test_every_model_of_channels_can_be_asked_for():
+    """What `channels` offers as surroundings and as fading, and what is drawn by kinds of their own: `SionnaSystemLevel`."""
+    outside = {channels.GivenSNR, channels.DiscretePaths}  # networks of kinds of their own
+    offered = {getattr(channels, name) for name in channels.__all__} - outside
+    offered = {each for each in offered if isinstance(each, type) and callable(getattr(each, "draw", None))}
+    offered -= {channels.Propagation, channels.Fading, channels.FrequencySelective, channels.Network}
+    surroundings = ("uma", "umi", "rma", "inh", "inf", "free_space", "log_distance")
+    fading = ("rayleigh", "rician", "nakagami", "tdl", "taps", "one_ring", "moving_rayleigh")
+    built = {type(scenario(f'[network.propagation]\nkind = "{kind}"').network.propagation.build()) for kind in surroundings}
+    taps = "delay_s = [0.0]\npower_db = [0.0]"
+    for kind in fading:
+        keys = f'num_antennas = 2\n[network.fading]\nkind = "{kind}"\n{taps if kind == "taps" else ""}'
+        built.add(type(network(keys).fading))
+    assert built == offered
+
+
+def test_disc_hall_and_poisson_are_as_in_python():
+    disc = network(KINDS["disc"])
+    assert (disc.num_cells, disc.num_clients) == (1, 12)
+    assert disc.layout.distance_2d_m.max() <= 300.0
+    hall = network(KINDS["hall"])
+    assert (hall.layout.station_height_m == 8.0).all()
+    assert (np.abs(hall.layout.client_xy_m) <= [60.0, 30.0]).all()
+    counts = [network(KINDS["poisson"], seed=seed).num_clients for seed in range(20)]
+    # Some clients stand nearer than 35 m to one of about 3 stations, and are taken away: 2 in a hundred.
+    mean = 32.0 * (1.0 - 3.2 * np.pi * 0.035**2 / 0.64)
+    assert abs(np.mean(counts) - mean) < 4 * np.sqrt(mean / 20) + 0.5
+    assert all(network(KINDS["poisson"], seed=seed).layout.cell_sizes.min() > 0 for seed in range(20))
+
+
+def test_given_snr_is_the_networks():
+    assert linear_to_db(network(KINDS["given_snr"]).mean_snr) == pytest.approx(np.full(12, 5.0))
+    each = 'kind = "given_snr"\nclients_per_cell = 3\nmean_snr_db = [-10.0, -5.0, 0.0]\nbandwidth_hz = 1e6'
+    assert linear_to_db(network(each).mean_snr) == pytest.approx([-10.0, -5.0, 0.0])
+    worse, better = (seconds(KINDS["given_snr"].replace("5.0", snr))[0] for snr in ("-5.0", "15.0"))
+    assert worse > better
+
+
+FILE = """kind,x_m,y_m,height_m,indoor,cell
+station,0,0,30,0,
+station,900,0,25,0,
+station,400,0,25,0,
+client,50,0,1.5,0,0
+client,430,20,4.5,1,2
+client,60,60,1.5,0,0
+"""
+
+
+def test_csv_brings_places_heights_and_cells(tmp_path):
+    (tmp_path / "nodes.csv").write_text(FILE)
+    keys = (
+        f'kind = "csv"\npath = "{tmp_path}/nodes.csv"\ncell_load = [0.1, 0.2, 0.3]\n[network.propagation]\nextrapolate = true'
+    )
+    built = network(keys)
+    assert built.layout.station_xy_m.tolist() == [[0.0, 0.0], [400.0, 0.0]]  # nobody is served by the second
+    assert built.layout.station_height_m.tolist() == [30.0, 25.0]
+    assert built.layout.client_height_m.tolist() == [1.5, 4.5, 1.5]
+    assert built.layout.indoor.tolist() == [False, True, False]
+    assert built.layout.serving_cell.tolist() == [0, 1, 0]
+    assert built.load.tolist() == [0.1, 0.3]
+    assert network(keys.replace("[network", 'band_sharing = "reuse_1"\n[network', 1)).band_group.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ('path = "nowhere.csv"', "network.path: got 'nowhere.csv', which cannot be read: No such file"),
+        ('path = "nodes.csv"\ncell_load = [0.1, 0.2]', "network.cell_load: got 2 values for station 2, counted from 0"),
+    ],
+)
+def test_csv_that_does_not_fit_says_why(keys, message, tmp_path, monkeypatch):
+    (tmp_path / "nodes.csv").write_text(FILE)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(airfed.ScenarioError, match=message):
+        airfed.Experiment.prepare(scenario(f'kind = "csv"\n{keys}\n[network.propagation]\nextrapolate = true'))
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ('kind = "csv"', "network.path: missing; needed is the path of a CSV file"),
+        (
+            'kind = "csv"\npath = "a"\n[network.propagation]\nbs_height_m = 30.0',
+            "network.propagation.bs_height_m: got 30 with kind = 'csv'",
+        ),
+        ('kind = "poisson"\ncell_load = [0.1, 0.2]', "network.cell_load: got 2 values with kind = 'poisson'"),
+        ('kind = "poisson"\nclients_per_km2 = 1e6', "network.clients_per_km2: got 1e+06 with width_m = 1000, on average 1e+06"),
+        ('kind = "poisson"\nnum_cells = 3', "network.num_cells: unknown key with value 3"),
+        (
+            'kind = "hall"\nmin_distance_m = 11.0\n[network.propagation]\nkind = "inf"',
+            "network.min_distance_m: got 11; allowed is 0 to 10",
+        ),
+        ('kind = "hall"', "network.min_distance_m: got 1; allowed is at least 10"),
+        ('kind = "given_snr"\nmean_snr_db = [1.0, 2.0]', "network.mean_snr_db: got 2 values for 20 clients"),
+        ('kind = "given_snr"\nfading = { kind = "sionna" }', "network.fading.kind: got 'sionna'"),
+        ('kind = "given_snr"\nnoise_figure_db = 3.0', "network.noise_figure_db: unknown key"),
+        ("bandwidth_hz = [1e6, 1e6]", "network.bandwidth_hz: got 2 values for num_cells = 3"),
+        ("bandwidth_hz = [1e6, 1e6, 2e6]\nnum_subcarriers = 2", "network.bandwidth_hz: got bands of different widths"),
+        ("[network.backhaul]\ndelay_s = [0.1]", "network.backhaul.delay_s: got 1 values for num_cells = 3"),
+        (
+            '[network.fading]\nkind = "taps"\ndelay_s = [0.0]\npower_db = [0.0, 1.0]',
+            "network.fading.power_db: got 2 values for 1",
+        ),
+        ('kind = "ray_traced_city"\ncity = "florence"', "network.station_xyz_m: got rooftops of Munich with city = 'florence'"),
+        ('kind = "ray_traced_city"\nnum_antennas = 2', "network.num_antennas: got 2 with fading.kind = 'ray_traced'"),
+    ],
+)
+def test_kinds_of_networks_say_what_is_wrong(keys, message):
+    with pytest.raises(airfed.ScenarioError) as caught:
+        scenario(keys)
+    assert message in str(caught.value)
+
+
+def test_spatial_correlation_and_taps_reach_the_fading():
+    ring = OneRingSpec(angle_rad=0.3, angular_spread_rad=0.2).build(carrier_hz=3.5e9, num_antennas=3)
+    expected = channels.one_ring_correlation(3, angle_rad=0.3, angular_spread_rad=0.2)
+    assert ring.correlation == pytest.approx(expected)
+    taps = TapsSpec(delay_s=(0.0, 1e-6), power_db=(0.0, -10.0), k_factor=3.0).build(carrier_hz=3.5e9, num_antennas=1)
+    assert taps.power == pytest.approx([10 / 11, 1 / 11])
+    assert (taps.delay_s.tolist(), taps.k_factor) == ([0.0, 1e-6], 3.0)
+
+
+@pytest.mark.sionna
+def test_a_ray_traced_city_leads_to_seconds():
+    keys = 'kind = "ray_traced_city"\nnum_clients = 6\nnum_samples = 10000\nmax_depth = 2\nnum_subcarriers = 2'
+    assert all(0.0 < value < np.inf for value in seconds(keys, algorithm="hierarchical_fedavg", over_the_air=True))
+    rayleigh = network(keys.replace("num_subcarriers = 2", "num_antennas = 2") + '\n[network.fading]\nkind = "rayleigh"')
+    assert isinstance(rayleigh.fading, channels.Rayleigh)
+
+
+def test_without_the_extra_a_city_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("channels.sionna_backend.session.find_spec", lambda name: None)
+    with pytest.raises(airfed.ScenarioError, match="Sionna is needed and is not installed.*pip install"):
+        airfed.Experiment.prepare(scenario('kind = "ray_traced_city"'))

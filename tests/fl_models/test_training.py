@@ -8,10 +8,10 @@ from aircomp import TruncatedInversion
 from fl_models import (
     HIST,
     MLP,
+    Digital,
     DivergedTraining,
     FederatedTask,
     HierarchicalFedAvg,
-    History,
     Ideal,
     NetworkClock,
     OverTheAir,
@@ -25,8 +25,10 @@ from fl_models import (
     draw_partition,
     latency_profile,
     partition_problem,
+    partition_rounds,
 )
 from fl_models.aggregation.digital import DigitalPlan
+from fl_models.algorithms.algorithm import cell_models
 from latency_opt import OFDMA, AirComp, EqualBandwidth, OptimalBandwidth
 
 SCHEDULE = Schedule(edge_rounds=3, local_steps=2, batch_size=4, step_size=0.1)
@@ -49,10 +51,7 @@ def records(algorithm, task, network, *, rounds=4, **options):
 
 
 def final_parameters(algorithm, task, network, *, rounds=3, **options):
-    run = training(algorithm, task, network, **options)
-    state, record = run.start()
-    for _ in range(rounds):
-        state, record = run.round(state, record)
+    *_, (state, _) = training(algorithm, task, network, **options).states(rounds)
     return state.parameters
 
 
@@ -143,9 +142,13 @@ def test_full_batches_with_one_step_are_gradient_descent(make_network, make_task
 def test_histories_repeat_and_add_up(make_network, make_task, algorithm, aggregator, clock):
     network = make_network(3, 4)
     task = make_task(network)
-    one, two = (records(algorithm, task, network, aggregator=aggregator, clock=clock) for _ in range(2))
-    frames = [History(scheme="x", cell_parameters=(), records=tuple(r)).to_frame() for r in (one, two)]
-    assert frames[0].to_csv() == frames[1].to_csv()
+    one, two = (
+        training(algorithm, task, network, aggregator=aggregator, clock=clock).history("x", num_rounds=4) for _ in range(2)
+    )
+    assert one.to_frame().to_csv() == two.to_frame().to_csv()
+    assert one.scheme == "x"
+    assert one.cell_parameters == tuple(model.num_parameters for model in cell_models(algorithm, task))
+    one = one.records
     other = records(algorithm, task, network, aggregator=aggregator, clock=clock, seed=1)
     assert other[-1].test_loss != one[-1].test_loss
     assert [record.round for record in one] == list(range(5))
@@ -235,11 +238,14 @@ def test_the_same_channels_drive_distortion_and_delay(make_network, make_task):
     assert record.cost.compute_s == pytest.approx(slowest.sum())
 
 
-def test_divergence_names_round_and_step_size(make_network, make_task):
+@pytest.mark.parametrize(
+    "aggregator", [Ideal(), OverTheAir(transceiver=TruncatedInversion(threshold=0.1))], ids=["ideal", "air"]
+)
+def test_divergence_names_round_and_step_size(aggregator, make_network, make_task):
     network = make_network(1, 3)
     wild = HierarchicalFedAvg(schedule=dataclasses.replace(SCHEDULE, step_size=1e30))
     with pytest.raises(DivergedTraining, match=r"diverged in round \d+ with step_size 1e\+30"):
-        records(wild, make_task(network), network, rounds=20)
+        records(wild, make_task(network), network, rounds=20, aggregator=aggregator)
 
 
 def test_hist_says_what_it_cannot_partition(make_network, make_task):
@@ -263,12 +269,62 @@ def test_softmax_regression_learns(make_network, make_task):
 
 def test_reaching_a_target(make_network, make_task):
     network = make_network(1, 3)
-    history = History(
-        scheme="x",
-        cell_parameters=(),
-        records=tuple(records(HierarchicalFedAvg(schedule=SCHEDULE), make_task(network), network, rounds=3)),
-    )
+    history = training(HierarchicalFedAvg(schedule=SCHEDULE), make_task(network), network).history("x", num_rounds=3)
     assert history.reaching(0.0).round == 0
     assert history.reaching(1.01) is None
     best = max(record.test_accuracy for record in history.records)
     assert history.reaching(best).test_accuracy == best
+
+
+def test_a_training_goes_on_from_any_of_its_states(make_network, make_task):
+    network = make_network(2, 3)
+    run = training(HierarchicalFedAvg(schedule=SCHEDULE), make_task(network), network)
+    passed = list(run.states(3))
+    state, record = run.round(*passed[2])
+    assert state.parameters.tobytes() == passed[3][0].parameters.tobytes()
+    assert record == passed[3][1]
+    assert [after.round_index for after, _ in passed] == [0, 1, 2, 3]
+    assert [later for _, later in passed[1:]] == list(run.rounds(3))[1:]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"algorithm": HierarchicalFedAvg}, "algorithm: got <class .*; needed is an object with a method round"),
+        ({"aggregator": "ideal"}, "aggregator: got 'ideal'; needed is an object with a method plan, such as Ideal"),
+        ({"clock": OFDMA(policy=EqualBandwidth())}, "clock: got OFDMA.*; needed is an object with a method round"),
+        ({"selection": 3}, "selection: got 3; needed is an object with a method draw"),
+        ({"aggregator": Digital(bits_per_parameter=8)}, "aggregator: got one that sends 8 bits a value, with a clock that cou"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused_at_once(change, message, make_network, make_task):
+    network = make_network(1, 3)
+    whole = training(HierarchicalFedAvg(schedule=SCHEDULE), make_task(network), network)
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(whole, **change)
+
+
+def test_a_task_must_be_of_the_networks_clients(make_network, make_task):
+    with pytest.raises(ValueError, match="task.serving_cell: got 6 clients in 2 cells for a network of 6 in 3; needed is"):
+        training(HierarchicalFedAvg(schedule=SCHEDULE), make_task(make_network(2, 3)), make_network(3, 2))
+
+
+def test_a_clock_counts_the_bits_that_its_access_sends():
+    access = OFDMA(policy=EqualBandwidth(), bits_per_parameter=8)
+    with pytest.raises(ValueError, match="bits_per_parameter: got 32 with an access that sends 8; give both the same"):
+        NetworkClock(access=access)
+    assert NetworkClock(access=access, bits_per_parameter=8).access is access
+    assert NetworkClock(access=AirComp(), bits_per_parameter=8).bits_per_parameter == 8
+    with pytest.raises(ValueError, match="access: got 'ofdma'; needed is an object with a method uplink"):
+        NetworkClock(access="ofdma")
+    with pytest.raises(ValueError, match="bits_per_parameter: got 0; allowed is an integer >= 1"):
+        NetworkClock(access=AirComp(), bits_per_parameter=0)
+
+
+def test_a_line_needs_a_draw(make_network, make_task):
+    network = make_network(2, 3)
+    options = {"network": network, "aggregator": Ideal(), "clock": CLOCK, "schedule": SCHEDULE, "rng": np.random.default_rng(0)}
+    with pytest.raises(ValueError, match="num_draws: got 0; allowed is an integer >= 1"):
+        partition_problem(make_task(network).model, num_draws=0, **options)
+    with pytest.raises(ValueError, match="num_rounds: got 0; allowed is an integer >= 1"):
+        partition_rounds(make_task(network).model, num_rounds=0, **options)

@@ -240,6 +240,17 @@ def test_no_update_sends_no_noise(channel):
     np.testing.assert_array_equal(plan.mean(zero, edge_round=0, rng=np.random.default_rng(0)), 0.0)
 
 
-def test_too_few_bits_are_refused():
-    with pytest.raises(ValueError, match="bits_per_parameter: got 1"):
-        Digital(bits_per_parameter=1)
+def test_updates_beyond_the_range_of_numbers_are_not_taken_for_none(channel, updates):
+    """Whoever diverges must be heard, over the air too; silence would look like a model at rest."""
+    diverged = updates.copy()
+    diverged[0] = np.nan
+    for aggregator in (Ideal(), Digital(bits_per_parameter=4), OverTheAir(transceiver=ChannelInversion())):
+        with np.errstate(invalid="ignore"):
+            mean = aggregator.plan(channel).mean(diverged, edge_round=0, rng=np.random.default_rng(0))
+        assert np.isnan(mean).all()
+
+
+@pytest.mark.parametrize("bits_per_parameter", [1, 32, 2.5])
+def test_bits_are_a_whole_number_from_2_to_31(bits_per_parameter):
+    with pytest.raises(ValueError, match=f"bits_per_parameter: got {bits_per_parameter}"):
+        Digital(bits_per_parameter=bits_per_parameter)

@@ -76,13 +76,7 @@ def training(algorithm, task, network):
 
 
 def states(algorithm, task, network, rounds=3):
-    run = training(algorithm, task, network)
-    state, record = run.start()
-    result = [state]
-    for _ in range(rounds):
-        state, record = run.round(state, record)
-        result.append(state)
-    return result
+    return [state for state, _ in training(algorithm, task, network).states(rounds)]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,10 @@ def test_shapes_that_do_not_fit_are_refused(image_shape):
 def test_labels_must_match_inputs():
     with pytest.raises(ValueError, match="labels: got shape"):
         Dataset(x=np.zeros((4, 2)), labels=np.zeros(3, dtype=int))
+    with pytest.raises(ValueError, match="labels: got -1; allowed are integers >= 0"):
+        Dataset(x=np.zeros((2, 2)), labels=np.array([0, -1]))
+    with pytest.raises(ValueError, match="labels: got numbers of type float64; allowed are integers >= 0"):
+        Dataset(x=np.zeros((2, 2)), labels=np.zeros(2))
 
 
 def test_digits_are_real_scaled_and_stratified():

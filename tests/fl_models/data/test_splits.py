@@ -75,6 +75,8 @@ def test_what_cannot_be_split_says_why(splitter):
         split(num_parts=0)
     with pytest.raises(ValueError, match="min_samples: got 251 for 4 parts; 1003 samples allow at most 250 for each"):
         split(min_samples=251)
+    with pytest.raises(ValueError, match=r"min_samples: got shape \(2,\); needed is a number or shape \(4,\)"):
+        split(min_samples=[1, 2])
     with pytest.raises(ValueError, match="sizes: got 1004 samples in 4 parts; there are 1003 to split"):
         split(sizes=251)
     with pytest.raises(ValueError, match="sizes: got 4 for part 1; allowed is at least 5, its min_samples"):

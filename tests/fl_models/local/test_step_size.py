@@ -45,6 +45,7 @@ class Warmup:
 
 def test_schedules_take_numbers_and_objects():
     assert Schedule(step_size=0.3).step_size_at(1000) == 0.3
+    assert Schedule(step_size=np.float32(0.25)).step_size_at(1000) == 0.25
     assert [Schedule(step_size=Warmup()).step_size_at(t) for t in (0, 1, 9)] == [0.25, 0.5, 1.0]
     with pytest.raises(ValueError, match="step_size: got 'cosine'; needed is an object with a method at"):
         Schedule(step_size="cosine")

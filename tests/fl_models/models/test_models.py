@@ -136,3 +136,11 @@ def test_cross_entropy_of_huge_logits_is_finite():
     loss, gradient = cross_entropy(np.array([[1e5, -1e5], [-1e5, 1e5]]), np.array([0, 0]))
     assert loss == pytest.approx(1e5)
     assert np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("sizes", [{"num_inputs": 0}, {"num_inputs": 2.5}, {"num_classes": 0}], ids=str)
+@pytest.mark.parametrize("kind", [SoftmaxRegression, lambda **sizes: MLP(num_hidden=3, **sizes)], ids=["softmax", "mlp"])
+def test_bad_sizes_are_refused(kind, sizes):
+    [(name, value)] = sizes.items()
+    with pytest.raises(ValueError, match=f"{name}: got {value}; allowed is an integer >= 1"):
+        kind(**{"num_inputs": 2, "num_classes": 2} | sizes)

@@ -8,10 +8,10 @@ import pytest
 from aircomp import TruncatedInversion
 from fl_models import (
     Digital,
+    DivergedTraining,
     FederatedTask,
     FedZO,
     HierarchicalFedAvg,
-    History,
     Ideal,
     NetworkClock,
     OverTheAir,
@@ -46,10 +46,7 @@ def records(algorithm, task, network, *, rounds=3, **options):
 
 
 def final_parameters(algorithm, task, network, *, rounds=2, **options):
-    run = training(algorithm, task, network, **options)
-    state, record = run.start()
-    for _ in range(rounds):
-        state, record = run.round(state, record)
+    *_, (state, _) = training(algorithm, task, network, **options).states(rounds)
     return state.parameters
 
 
@@ -60,14 +57,8 @@ def test_histories_are_the_same_on_one_thread_and_on_two(make_network, make_task
     assert row_space_pays(task.model, batch=SCHEDULE.batch_size, directions=60)
     algorithm = FedZO(schedule=SCHEDULE, directions=60)
     options = {"selection": UniformShare(share=0.6)} | (AIR if air else {})
-    frames = [
-        History(
-            scheme="x",
-            cell_parameters=(),
-            records=tuple(records(algorithm, task, network, workers=Workers(num_threads=threads), **options)),
-        ).to_frame()
-        for threads in (1, 2)
-    ]
+    runs = (training(algorithm, task, network, workers=Workers(num_threads=threads), **options) for threads in (1, 2))
+    frames = [run.history("x", num_rounds=3).to_frame() for run in runs]
     assert frames[0].to_csv() == frames[1].to_csv()
     assert 0.0 < frames[0]["round_participation"].iloc[-1] <= 0.6
 
@@ -112,7 +103,11 @@ def test_its_losses_are_those_of_fedzo_and_quantised_differences_still_help(make
     whole = records(FedZO(schedule=SCHEDULE, whole=True), task, network)
     rebuilt = records(SeedSharedFedZO(schedule=SCHEDULE), task, network)
     np.testing.assert_allclose([r.train_loss for r in rebuilt], [r.train_loss for r in whole], rtol=1e-5)
-    coarse = records(SeedSharedFedZO(schedule=SCHEDULE), task, network, aggregator=Digital(bits_per_parameter=4))
+    four_bits = {
+        "aggregator": Digital(bits_per_parameter=4),
+        "clock": NetworkClock(access=OFDMA(policy=EqualBandwidth(), bits_per_parameter=4), bits_per_parameter=4),
+    }
+    coarse = records(SeedSharedFedZO(schedule=SCHEDULE), task, network, **four_bits)
     assert coarse[-1].test_loss != rebuilt[-1].test_loss
     assert coarse[-1].test_loss < coarse[0].test_loss
 
@@ -131,6 +126,16 @@ def test_its_traffic_is_the_differences(make_network, make_task):
     assert rebuilt.compute_s == whole.compute_s
     gradients = records(HierarchicalFedAvg(schedule=SCHEDULE), task, network, rounds=1)[-1].cost
     assert whole.compute_s == pytest.approx(8 / 3 * gradients.compute_s)  # eight losses for one with its gradient
+
+
+@pytest.mark.parametrize("kind", [FedZO, SeedSharedFedZO])
+@pytest.mark.parametrize("step_size", [1e10, 1e30])
+def test_divergence_is_told_by_the_training_loop(kind, step_size, make_network, make_task):
+    """Not by a warning on some thread."""
+    network = make_network(1, 3)
+    schedule = Schedule(edge_rounds=1, local_steps=5, batch_size=4, step_size=step_size)
+    with pytest.raises(DivergedTraining, match="diverged in round"):
+        records(kind(schedule=schedule, directions=3), make_task(network), network, rounds=20)
 
 
 def test_differences_that_the_air_would_add_are_refused(make_network, make_task):

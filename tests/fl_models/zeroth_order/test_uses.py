@@ -19,6 +19,7 @@ from fl_models import (
     attack_pictures,
     attack_task,
     digits,
+    flops_per_sample,
     initial_state,
     tuning_task,
 )
@@ -100,6 +101,21 @@ def test_an_attack_needs_images(attack, data):
         attack_task(attack, train=shifted, test=data[1], num_clients=5, rng=np.random.default_rng(0))
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"target": 10}, "target: got 10; allowed is a class of the victim"),
+        ({"target": -1}, "target: got -1"),
+        ({"victim_parameters": np.zeros(3)}, r"victim_parameters: got shape \(3,\); needed is \(2410,\)"),
+        ({"distortion_price": -1.0}, "distortion_price: got -1"),
+        ({"margin": 0.5}, "margin: got 0.5"),
+    ],
+)
+def test_bad_attacks_say_what_is_wrong(attack, change, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(attack, **change)
+
+
 def test_inner_training_is_gradient_descent(data):
     """Against the package's own gradients, on training samples alone, with proximal decay of W but not of the offset."""
     objective = HyperParameters(num_inputs=64, num_classes=10, inner_steps=3)
@@ -126,6 +142,7 @@ def test_tuning_finds_better_hyper_parameters_the_same_every_time(data):
     )
     for own in task.client_samples:
         assert 0.35 < task.train.x[own, -1].mean() < 0.45
+    assert task.train.x[:, -1].sum() == sum(round(0.4 * len(own)) for own in task.client_samples)
     algorithm = FedZO(
         schedule=Schedule(edge_rounds=1, local_steps=5, batch_size=40, step_size=0.2), directions=4, smoothing=1e-2
     )
@@ -134,3 +151,21 @@ def test_tuning_finds_better_hyper_parameters_the_same_every_time(data):
     assert scores[-1, 1] < 0.5 * scores[0, 1]
     assert scores[-1, 0] > scores[0, 0] + 0.1
     assert objective.values(found)[0] > 10.0 * objective.values(np.zeros(2))[0]
+
+
+@pytest.mark.parametrize("validation_share", [0.01, 0.5, 0.99])
+def test_every_client_has_samples_of_both_kinds(validation_share, data):
+    objective = HyperParameters(num_inputs=64, num_classes=10)
+    few = data[0].subset(np.arange(9))
+    options = {"test": data[1], "validation_share": validation_share, "rng": np.random.default_rng(0)}
+    task = tuning_task(objective, train=few, num_clients=4, **options)
+    for own in task.client_samples:
+        assert 0.0 < task.train.x[own, -1].mean() < 1.0
+    with pytest.raises(ValueError, match="num_clients: got 5; 9 samples allow 1 to 4, two for each"):
+        tuning_task(objective, train=few, num_clients=5, **options)
+
+
+def test_a_value_of_the_tuning_objective_costs_its_inner_training():
+    objective = HyperParameters(num_inputs=64, num_classes=10, inner_steps=7)
+    model = SoftmaxRegression(num_inputs=64, num_classes=10)
+    assert objective.flops_per_sample / 3.0 == pytest.approx(7 * flops_per_sample(model))

@@ -1,0 +1,76 @@
+"""The command that reproduces published results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from airfed.atomic_file import write_atomically
+from airfed.figures import published_files
+from airfed.published import Paper, Reproduction, Request, paper, papers
+
+BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+
+
+def reproduce(
+    name: Annotated[str | None, typer.Argument(help="Which result, such as cao2020; --list names them.")] = None,
+    list_all: Annotated[bool, typer.Option("--list", help="List the results that can be reproduced, and stop.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for figure and claims; replaces those of an earlier run.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer Monte-Carlo draws, rounds or seeds.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all that is random.")] = 0,
+    data: Annotated[Path | None, typer.Option(help="Folder with the paper's data set, if it names one.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="How many seeds to run a paper with that trains.")] = None,
+) -> None:
+    """Reproduce a published result: what the paper claims beside what we find.
+
+    Ends with code 1 if a claim fails.
+    """
+    if list_all:
+        typer.echo("\n\n".join(_entry(each) for each in papers()))
+        return
+    if name is None:
+        _stop("NAME: got none; give the name of a result, airfed reproduce --list names them", BAD_INPUT)
+    try:
+        wanted = paper(name)
+        request = Request(quick=quick, seed=seed, data_folder=data, seeds=seeds)
+        wanted.check(request)
+    except ValueError as error:
+        _stop(str(error), BAD_INPUT)
+    try:
+        found = wanted.reproduce(request)
+    except KeyboardInterrupt:
+        _stop("interrupted; nothing written", INTERRUPTED)
+    except OSError as error:
+        _stop(f"--data: cannot be read: {error}", BAD_INPUT)
+    typer.echo(found.report())
+    if out is not None:
+        try:
+            _write(found, out)
+        except OSError as error:
+            _stop(f"--out {out}: cannot be written: {error.strerror}; give another folder", BAD_INPUT)
+        typer.echo(f"figure and claims in {out}")
+    if not found.passed:
+        raise typer.Exit(FAILED)
+
+
+def _entry(each: Paper) -> str:
+    lines = [f"{each.name}  {each.citation}", f"    runs: {each.runs}"]
+    if each.dataset is not None:
+        lines.append(f"    --data: {each.dataset}")
+    return "\n".join(lines)
+
+
+def _write(found: Reproduction, folder: Path) -> None:
+    """NAME.png, NAME.pdf, NAME.svg and NAME.csv, the table of claims."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = found.paper.name
+    claims = found.table.to_csv(index=False, lineterminator="\n").encode()
+    for file, content in {f"{name}.csv": claims, **published_files(name, found.panels)}.items():
+        write_atomically(folder / file, content)
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    typer.echo(f"airfed: {message}", err=True)
+    raise typer.Exit(code)
