@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -17,12 +17,11 @@ from airfed.results_folder import SCENARIO, ResultsExist, ResultsFolder
 from airfed.scenario import Scenario
 from airfed.scenario_cli import read_scenario, scenario_app
 from airfed.scenario_error import ScenarioError
+from airfed.stop import BAD_INPUT, FAILED, INTERRUPTED, stop
 from airfed.sweep_cli import sweep
 from airfed.table import formatted_table
 from fl_models import DivergedTraining, History
 from latency_opt import UncertifiedSolution
-
-BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 app = typer.Typer(
     help="How long until a federated model is good, over a wireless network, and what would make it sooner.",
@@ -62,7 +61,7 @@ def run(
         settings = Scenario() if scenario is None else read_scenario(scenario)
         path = Path("results") / settings.name if out is None else out
         if scenario is not None and (path / SCENARIO).resolve() == Path(scenario).resolve():
-            _stop(f"--out {path}: holds the scenario file itself, which would be overwritten; give another folder", BAD_INPUT)
+            stop(f"--out {path}: holds the scenario file itself, which would be overwritten; give another folder", BAD_INPUT)
         experiment = Experiment.prepare(settings)
         folder = _open(path, overwrite=force)
         for history in experiment.histories(progress=True):
@@ -75,13 +74,13 @@ def run(
         write_summary(folder, result)
         write_figures(folder, result)
     except ScenarioError as error:
-        _stop(str(error), BAD_INPUT)
+        stop(str(error), BAD_INPUT)
     except KeyboardInterrupt:
-        _stop(f"interrupted; {_kept(complete)}", INTERRUPTED)
+        stop(f"interrupted; {_kept(complete)}", INTERRUPTED)
     except (DivergedTraining, UncertifiedSolution) as error:
-        _stop(f"{error}; {_kept(complete)}", FAILED)
+        stop(f"{error}; {_kept(complete)}", FAILED)
     except OSError as error:
-        _stop(f"{path}: cannot be written: {error.strerror}; what was written until then is whole", FAILED)
+        stop(f"{path}: cannot be written: {error.strerror}; what was written until then is whole", FAILED)
     typer.echo(formatted_table(result.table, target_accuracy=settings.target_accuracy))
     typer.echo(f"\nresults in {folder.path}")
 
@@ -90,9 +89,9 @@ def _open(path: Path, *, overwrite: bool) -> ResultsFolder:
     try:
         return ResultsFolder.open(path, overwrite=overwrite)
     except ResultsExist as error:
-        _stop(f"{error}; give another --out or --force to overwrite them", BAD_INPUT)
+        stop(f"{error}; give another --out or --force to overwrite them", BAD_INPUT)
     except OSError as error:
-        _stop(f"--out {path}: cannot be written: {error.strerror}; give another folder", BAD_INPUT)
+        stop(f"--out {path}: cannot be written: {error.strerror}; give another folder", BAD_INPUT)
 
 
 def _kept(complete: list[History]) -> str:
@@ -109,21 +108,16 @@ def init(
 ) -> None:
     """Write a scenario, the default or another named one, with comments, to edit."""
     if path.exists() and not force:
-        _stop(f"{path}: exists already; give another name or --force to overwrite it", BAD_INPUT)
+        stop(f"{path}: exists already; give another name or --force to overwrite it", BAD_INPUT)
     try:
         write_atomically(path, scenario_text(named).encode())
     except ScenarioError as error:
-        _stop(f"--from {error}", BAD_INPUT)
+        stop(f"--from {error}", BAD_INPUT)
     except OSError as error:
-        _stop(f"{path}: cannot be written: {error.strerror}", BAD_INPUT)
+        stop(f"{path}: cannot be written: {error.strerror}", BAD_INPUT)
     typer.echo(f"wrote {path}; run it with: airfed run {path}")
 
 
 app.command()(sweep)
 app.command()(reproduce)
 app.add_typer(scenario_app, name="scenario")
-
-
-def _stop(message: str, code: int) -> NoReturn:
-    typer.echo(f"airfed: {message}", err=True)
-    raise typer.Exit(code)

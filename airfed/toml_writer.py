@@ -11,13 +11,14 @@ from airfed.toml_value import toml_value
 
 COMMENT_COLUMN = 36
 MAX_LINE = 120
+HEAD = "# What the keys of kinds not chosen here mean and may be: docs/scenario.md, or airfed scenario schema.\n\n"
 
 
 def to_toml(model: BaseModel) -> str:
     """The whole model as a TOML document, each key with what it means and may be."""
     schema = type(model).model_json_schema()
     lines = _table(model.model_dump(), schema, schema, path=())
-    return "\n".join(lines).strip() + "\n"
+    return HEAD + "\n".join(lines).strip() + "\n"
 
 
 def _table(table: dict[str, Any], node: Node, schema: Node, *, path: tuple[str, ...]) -> list[str]:
@@ -49,26 +50,30 @@ def _meaning(node: Node) -> tuple[str, str]:
 def _explained(node: Node, schema: Node, *, label: str = "", indent: str = "", chosen: Node | None = None) -> list[str]:
     """Comments on a table: what it is and, if it is one of several kinds, all of them with their keys.
 
-    If one is chosen, whose keys follow with comments of their own, the others are told with those keys that differ from its.
+    If one is chosen, whose keys follow with comments of their own, the others are told in a line each.
     """
     mapping = node.get("discriminator", {}).get("mapping", {})
     about = node.get("description", "")
     lines = [f"# {indent}{label}{about.rstrip('.') + ', of kind' if mapping else about}"]
     for kind, reference in mapping.items():
         member = resolved({"$ref": reference}, schema)
-        lines.append(f'# {indent}  "{kind}": {member["description"]}')
-        lines += _properties(member, schema, indent=indent + "    ", known=chosen["properties"] if chosen else {})
+        line = f'# {indent}  "{kind}": {member["description"]}'
+        if chosen is None:
+            lines += [line, *_properties(member, schema, indent=indent + "    ")]
+        else:
+            own = [key for key, part in member["properties"].items() if key != "kind" and chosen["properties"].get(key) != part]
+            lines.append(line + (f"; own keys: {', '.join(own)}" if own else ""))
     return lines
 
 
-def _properties(node: Node, schema: Node, *, indent: str, known: Node | None = None) -> list[str]:
-    """Comments on the keys of a table but its kind, and but those that are as known."""
+def _properties(node: Node, schema: Node, *, indent: str) -> list[str]:
+    """Comments on the keys of a table but its kind."""
     lines = []
     for key, part in node["properties"].items():
         inner = resolved(part, schema)
-        if key == "kind" or (known and known.get(key) == part):
+        if key == "kind":
             continue
-        if "discriminator" in inner and not (known and key in known):
+        if "discriminator" in inner:
             lines += _explained(inner, schema, label=f"{key}: ", indent=indent)
         else:
             default = f"{toml_value(inner['default'])} if left out" if "default" in inner else ""

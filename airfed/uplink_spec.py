@@ -12,9 +12,7 @@ from airfed.spec import Spec
 from airfed.transceiver_spec import BEAMFORMERS, TransceiverSpec, TruncatedInversionSpec
 from channels import Network
 from fl_models import Aggregator, Digital, Ideal, NetworkClock, OverTheAir
-from latency_opt import OFDMA, AirComp, BandwidthPolicy, EqualBandwidth, MultipleAccess, OptimalBandwidth
-from latency_opt.cell.resource_block_policy import ResourceBlocks
-from latency_opt.cell.tdma import TDMA
+from latency_opt import OFDMA, TDMA, AirComp, BandwidthPolicy, EqualBandwidth, MultipleAccess, OptimalBandwidth, ResourceBlocks
 
 
 class DigitalKind(Spec):

@@ -17,7 +17,9 @@ from latency_opt.cell.cell_round import CellRound, CellWorkload, cell_round
 from latency_opt.cell.client_selection import ClientSelectionProblem, ClientSelectionResult, select_clients
 from latency_opt.cell.min_bandwidth import min_bandwidth_hz
 from latency_opt.cell.multiple_access import OFDMA, AirComp, MultipleAccess, UplinkTime
+from latency_opt.cell.resource_block_policy import ResourceBlocks
 from latency_opt.cell.resource_blocks import ResourceBlockResult, minimize_block_deadline
+from latency_opt.cell.tdma import TDMA
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.delays import (
     aircomp_uplink_latency_s,
@@ -55,6 +57,7 @@ from latency_opt.schedules.schedule_bound import HierarchicalFedAvgScheduleBound
 
 __all__ = [
     "OFDMA",
+    "TDMA",
     "AirComp",
     "BandwidthPolicy",
     "BandwidthProblem",
@@ -86,6 +89,7 @@ __all__ = [
     "PricedPartitionProblem",
     "PricedPartitionResult",
     "ResourceBlockResult",
+    "ResourceBlocks",
     "ScheduleBound",
     "ScheduleProblem",
     "ScheduleResult",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -178,7 +179,8 @@ def test_diverging_training_is_told_and_keeps_what_was_done(tmp_path):
     (tmp_path / "wild.toml").write_text(SMALL.replace("step_size = 0.1", "step_size = 1000.0") + EXACT + NOISY)
     done = airfed("run", "wild.toml", "--out", "there", cwd=tmp_path)
     assert done.returncode == 1
-    assert "training diverged in round 1 with step_size 1000" in done.stderr.splitlines()[-1]
+    # In which of them single precision overflows is up to the noise.
+    assert re.search("training diverged in round [12] with step_size 1000", done.stderr.splitlines()[-1])
     assert "scheme 'noisy'" in done.stderr.splitlines()[-1]
     assert "1 complete schemes are kept" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
@@ -195,8 +197,8 @@ def limit_files_to(num_bytes):
 
 @pytest.mark.skipif(os.name != "posix", reason="file-size limits are POSIX's")
 def test_a_full_disk_leaves_whole_files(small, tmp_path):
-    """Writes beyond 20 kB fail as on a full disk: figures cannot be written, everything before them stays whole."""
-    done = airfed("run", small, "--out", "there", cwd=tmp_path, preexec_fn=limit_files_to(20_000))
+    """Writes beyond 50 kB fail as on a full disk: figures cannot be written, everything before them stays whole."""
+    done = airfed("run", small, "--out", "there", cwd=tmp_path, preexec_fn=limit_files_to(50_000))
     assert done.returncode == 1
     assert "cannot be written" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr

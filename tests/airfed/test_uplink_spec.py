@@ -13,9 +13,7 @@ from aircomp import (
     TruncatedInversion,
 )
 from fl_models import Digital, Ideal
-from latency_opt import OFDMA, EqualBandwidth, OptimalBandwidth
-from latency_opt.cell.resource_block_policy import ResourceBlocks
-from latency_opt.cell.tdma import TDMA
+from latency_opt import OFDMA, TDMA, EqualBandwidth, OptimalBandwidth, ResourceBlocks
 
 FEDAVG = 'algorithm = { kind = "hierarchical_fedavg" }'
 UPLINKS = {

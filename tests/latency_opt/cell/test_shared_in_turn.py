@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from channels import CellChannel, Devices, Rayleigh, shannon_rate_bps
-from latency_opt import OFDMA, InfeasibleProblem, OptimalBandwidth
-from latency_opt.cell.resource_block_policy import ResourceBlocks
-from latency_opt.cell.tdma import TDMA
+from latency_opt import OFDMA, TDMA, InfeasibleProblem, OptimalBandwidth, ResourceBlocks
 
 COMPUTE_S = np.array([0.3, 0.1, 0.2, 0.1, 0.25])
 NUM_DRAWS, NUM_CLIENTS, PARAMETERS = 30, 5, 2000
