@@ -6,7 +6,7 @@ from typing import Any
 
 from airfed.scenario import Scenario
 from airfed.scenario_schema import Node
-from airfed.spec import Spec
+from airfed.specs.spec import Spec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 OURS = ("allowed", "discriminator")

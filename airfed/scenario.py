@@ -7,13 +7,13 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError, model_validator
 
-from airfed.learning_checks import check_learning
-from airfed.learning_spec import LearningSpec
-from airfed.network_spec import HexagonalNetworkSpec, NetworkSpec
 from airfed.scenario_error import ScenarioError, explain
 from airfed.scenario_html import scenario_html
-from airfed.scheme_spec import DEFAULT_SCHEMES, SchemeSpec
-from airfed.spec import Spec
+from airfed.specs.learning_checks import check_learning
+from airfed.specs.learning_spec import LearningSpec
+from airfed.specs.network_spec import HexagonalNetworkSpec, NetworkSpec
+from airfed.specs.scheme_spec import DEFAULT_SCHEMES, SchemeSpec
+from airfed.specs.spec import Spec
 from airfed.toml_writer import to_toml
 
 MAX_FILE_BYTES = 1_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airfed.spec import Spec
+from airfed.specs.spec import Spec
 from channels.html_table import html_table
 from channels.quantity import name_and_unit, quantity
 

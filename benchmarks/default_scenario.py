@@ -13,8 +13,8 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 import airfed
-from airfed.scheme_spec import DEFAULT_SCHEMES, HierarchicalFedAvgSpec, HISTSpec, SchemeSpec
-from airfed.uplink_spec import AirCompSpec, OFDMASpec
+from airfed.specs.scheme_spec import DEFAULT_SCHEMES, HierarchicalFedAvgSpec, HISTSpec, SchemeSpec
+from airfed.specs.uplink_spec import AirCompSpec, OFDMASpec
 
 # What the last row of the default scenario owes to what: the air without HIST, HIST with bits from the same clients.
 ATTRIBUTION = (

@@ -26,9 +26,9 @@ from tqdm import tqdm
 
 import airfed
 from airfed.figures.style import COLOURS, LINE_STYLES, plain
-from airfed.partition_spec import EqualPartitionSpec
-from airfed.scheme_spec import HierarchicalFedAvgSpec, HISTSpec, SchemeSpec
-from airfed.uplink_spec import AirCompSpec, OFDMASpec, UplinkSpec
+from airfed.specs.partition_spec import EqualPartitionSpec
+from airfed.specs.scheme_spec import HierarchicalFedAvgSpec, HISTSpec, SchemeSpec
+from airfed.specs.uplink_spec import AirCompSpec, OFDMASpec, UplinkSpec
 from channels import Network
 from fl_models import DivergedTraining, Ideal, Stream, Streams, Training
 

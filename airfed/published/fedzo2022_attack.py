@@ -9,7 +9,7 @@ import numpy as np
 
 from airfed.published.fedzo2022_runs import Run, scores
 from airfed.published.image_data import ImageData
-from airfed.victim import trained_centrally
+from airfed.specs.victim import trained_centrally
 from channels.arrays import FloatArray
 from fl_models import (
     DZOPA,

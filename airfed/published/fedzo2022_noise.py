@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from aircomp import TruncatedInversion
-from airfed.given_snr_spec import GivenSNRNetworkSpec
 from airfed.published.claim import SIGMAS, Claim, standard_error
+from airfed.specs.given_snr_spec import GivenSNRNetworkSpec
 from channels import db_to_linear
 from channels.arrays import FloatArray
 from fl_models import OverTheAir, Streams

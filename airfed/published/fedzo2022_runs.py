@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from aircomp import TruncatedInversion
-from airfed.given_snr_spec import GivenSNRNetworkSpec
 from airfed.published.fedzo2022_noise import THRESHOLD
 from airfed.published.image_data import ImageData
+from airfed.specs.given_snr_spec import GivenSNRNetworkSpec
 from channels.arrays import FloatArray
 from fl_models import (
     Algorithm,

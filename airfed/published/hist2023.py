@@ -109,12 +109,13 @@ def hist_claims(found: Found, cases: list[Case]) -> tuple[Claim, ...]:
     """That HIST saves time and traffic at equal accuracy, and ends with a comparable one."""
     costs = [
         ahead_claim(
-            says=f"HIST saves {name} against hierarchical FedAvg at equal accuracy",
+            says=f"{cells} cells: HIST saves {name} against hierarchical FedAvg at equal accuracy",
             source="experiments, against hierarchical FL",
-            ahead={str(case): saved(found, case, what, by=HIST, against=HFL) for case in cases},
+            ahead={str(case): saved(found, case, what, by=HIST, against=HFL) for case in cases if case.num_cells == cells},
             unit="%",
         )
         for name, what in (("training time", SECONDS), ("uplink traffic", BITS))
+        for cells in sorted({case.num_cells for case in cases})
     ]
     behind = ahead_claim(
         says=f"HIST ends with comparable accuracy, within {LEVEL:g} points (our margin), after as many rounds",

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from airfed.given_snr_spec import GivenSNRNetworkSpec
-from airfed.network_spec import HexagonalNetworkSpec
-from airfed.partition_spec import EqualPartitionSpec, RoundLatencyPartitionSpec
 from airfed.published.image_data import ImageData
-from airfed.scheme_spec import HierarchicalFedAvgSpec, HISTSpec, SchemeSpec
-from airfed.transceiver_spec import TruncatedInversionSpec
-from airfed.uplink_spec import AirCompSpec, OFDMASpec, UplinkSpec
+from airfed.specs.given_snr_spec import GivenSNRNetworkSpec
+from airfed.specs.network_spec import HexagonalNetworkSpec
+from airfed.specs.partition_spec import EqualPartitionSpec, RoundLatencyPartitionSpec
+from airfed.specs.scheme_spec import HierarchicalFedAvgSpec, HISTSpec, SchemeSpec
+from airfed.specs.transceiver_spec import TruncatedInversionSpec
+from airfed.specs.uplink_spec import AirCompSpec, OFDMASpec, UplinkSpec
 from channels import Network
 from channels.arrays import FloatArray
 from fl_models import (

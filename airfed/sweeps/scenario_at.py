@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from airfed.scenario import Scenario
 from airfed.scenario_error import ScenarioError, explain
-from airfed.spec import Spec
+from airfed.specs.spec import Spec
 from airfed.sweeps.swept_key import SweptKey
 from airfed.toml_value import toml_value
 

@@ -1,0 +1,1 @@
+"""The tables of a scenario file, each with how it is built."""
