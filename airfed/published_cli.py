@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from airfed.atomic_file import write_atomically
 from airfed.figures import published_files
 from airfed.published import Paper, Reproduction, Request, paper, papers
-
-BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+from airfed.stop import BAD_INPUT, FAILED, INTERRUPTED, stop
 
 
 def reproduce(
@@ -31,25 +30,25 @@ def reproduce(
         typer.echo("\n\n".join(_entry(each) for each in papers()))
         return
     if name is None:
-        _stop("NAME: got none; give the name of a result, airfed reproduce --list names them", BAD_INPUT)
+        stop("NAME: got none; give the name of a result, airfed reproduce --list names them", BAD_INPUT)
     try:
         wanted = paper(name)
         request = Request(quick=quick, seed=seed, data_folder=data, seeds=seeds)
         wanted.check(request)
     except ValueError as error:
-        _stop(str(error), BAD_INPUT)
+        stop(str(error), BAD_INPUT)
     try:
         found = wanted.reproduce(request)
     except KeyboardInterrupt:
-        _stop("interrupted; nothing written", INTERRUPTED)
+        stop("interrupted; nothing written", INTERRUPTED)
     except OSError as error:
-        _stop(f"--data: cannot be read: {error}", BAD_INPUT)
+        stop(f"--data: cannot be read: {error}", BAD_INPUT)
     typer.echo(found.report())
     if out is not None:
         try:
             _write(found, out)
         except OSError as error:
-            _stop(f"--out {out}: cannot be written: {error.strerror}; give another folder", BAD_INPUT)
+            stop(f"--out {out}: cannot be written: {error.strerror}; give another folder", BAD_INPUT)
         typer.echo(f"figure and claims in {out}")
     if not found.passed:
         raise typer.Exit(FAILED)
@@ -69,8 +68,3 @@ def _write(found: Reproduction, folder: Path) -> None:
     claims = found.table.to_csv(index=False, lineterminator="\n").encode()
     for file, content in {f"{name}.csv": claims, **published_files(name, found.panels)}.items():
         write_atomically(folder / file, content)
-
-
-def _stop(message: str, code: int) -> NoReturn:
-    typer.echo(f"airfed: {message}", err=True)
-    raise typer.Exit(code)

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md"]
-MOST_SECONDS = 120
+MOST_PROCESSOR_SECONDS = 2 * 120  # two minutes of two
 NOTEBOOKS = [
     pytest.param(path, id=path.name, marks=[pytest.mark.sionna] * ("sionna" in path.read_text()))
     for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -42,16 +42,16 @@ def test_python_blocks_run(document):
 
 @pytest.fixture
 def two_minutes():
-    """A test that is not done after so long is stopped: a reader would not wait either."""
+    """A test that computes for longer is stopped. What counts is processors' time, whatever else they do."""
 
     def stop(*_):
-        raise TimeoutError(f"not done after {MOST_SECONDS} s")
+        raise TimeoutError(f"not done after {MOST_PROCESSOR_SECONDS} s of the processors' time")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(MOST_SECONDS)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, MOST_PROCESSOR_SECONDS)
     yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    signal.signal(signal.SIGPROF, before)
 
 
 @pytest.mark.usefixtures("two_minutes")
