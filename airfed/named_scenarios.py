@@ -30,9 +30,7 @@ def scenario_text(name: str) -> str:
         ScenarioError: if there is none of that name.
     """
     if name not in scenario_names():
-        near = difflib.get_close_matches(name, scenario_names(), n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise ScenarioError(f"{name}: no named scenario; {hint}named are {', '.join(scenario_names())}")
+        raise ScenarioError(f"{name}: no named scenario; {_named_are(name)}")
     return Scenario().to_toml() if name == DEFAULT else (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
 
 
@@ -77,7 +75,10 @@ def scenario_of(text: str | Path) -> Scenario:
     if is_file(str(text)):
         return Scenario.load(text)
     if str(text) not in scenario_names():
-        raise ScenarioError(
-            f"{text}: cannot be read: neither a file nor a named scenario; named are {', '.join(scenario_names())}"
-        )
+        raise ScenarioError(f"{text}: cannot be read: neither a file nor a named scenario; {_named_are(str(text))}")
     return named_scenario(str(text))
+
+
+def _named_are(wrong: str) -> str:
+    near = difflib.get_close_matches(wrong, scenario_names(), n=1)
+    return (f"did you mean {near[0]}? " if near else "") + f"named are {', '.join(scenario_names())}"

@@ -17,7 +17,10 @@ def reproduce(
     name: Annotated[str | None, typer.Argument(help="Which result, such as cao2020; --list names them.")] = None,
     list_all: Annotated[bool, typer.Option("--list", help="List the results that can be reproduced, and stop.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for figure and claims; replaces those of an earlier run.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer Monte-Carlo draws, rounds or seeds.")] = False,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Fewer Monte-Carlo draws, rounds or seeds; with few seeds, claims on training may fail."),
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all that is random.")] = 0,
     data: Annotated[Path | None, typer.Option(help="Folder with the paper's data set, if it names one.")] = None,
     seeds: Annotated[int | None, typer.Option(help="How many seeds to run a paper with that trains.")] = None,

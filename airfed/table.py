@@ -46,10 +46,15 @@ def formatted_columns(table: pd.DataFrame, *, target_accuracy: float) -> dict[st
         "scheme": list(table["scheme"]),
         "final accuracy": [f"{100 * value:.1f} %" for value in table["final_accuracy"]],
         f"seconds to {target}": [cell(value, f"{value:.1f}") for value in table["time_to_target_s"]],
-        "uplink Mbit/client": [cell(value, f"{value / 1e6:.1f}") for value in table["uplink_bits_per_client"]],
+        "uplink Mbit/client": [cell(value, _megabits(value)) for value in table["uplink_bits_per_client"]],
         "energy J/client": [cell(value, f"{value:.3g}") for value in table["energy_per_client_j"]],
         "speed-up": [cell(value, f"{value:.1f}x", "-") for value in table["speed_up"]],
     }
+
+
+def _megabits(bits: float) -> str:
+    value = bits / 1e6
+    return f"{value:.1f}" if value >= 1.0 else f"{value:.3g}"
 
 
 def formatted_table(table: pd.DataFrame, *, target_accuracy: float) -> str:

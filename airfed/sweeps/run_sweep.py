@@ -10,6 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from airfed.named_scenarios import scenario_of
 from airfed.scenario import Scenario
 from airfed.sweeps.backends import Backend, BackendError, ThisMachine
 from airfed.sweeps.grid import Grid
@@ -36,7 +37,8 @@ def sweep(
     the backend and the number of workers, given the same packages and kind of processor.
 
     Args:
-        scenario: a scenario, or the path of a scenario file; the default one if none.
+        scenario: a scenario, the path of a scenario file, or the name of one that comes along, such as "rural"; the default one
+            if none.
         over: values by dotted key, an entry of a list by its number or name: `{"network.bandwidth_hz": [5e6, 10e6]}`.
         seeds: how many; the first is the scenario's.
         out: folder that keeps each point as soon as it is done, so that a sweep that was ended goes on with those that are
@@ -46,7 +48,7 @@ def sweep(
         progress: whether to show a progress bar.
 
     Raises:
-        ScenarioError: if a combination is not allowed; nothing has run then.
+        ScenarioError: if the scenario cannot be read, or a combination is not allowed; nothing has run then.
         OtherSweep: if the folder holds another sweep, and `overwrite` is false.
         FolderInUse: if another process is at the folder.
         BackendError: if the backend cannot compute; what was done is kept.
@@ -60,7 +62,7 @@ def sweep(
     if scenario is None:
         scenario = Scenario()
     elif not isinstance(scenario, Scenario):
-        scenario = Scenario.load(scenario)
+        scenario = scenario_of(scenario)
     keys = tuple(SweptKey(key=key, values=list(values)) for key, values in over.items())
     grid = Grid(scenario=scenario, keys=keys, num_seeds=seeds)
     where = backend or ThisMachine()

@@ -207,12 +207,18 @@ def test_a_full_disk_leaves_whole_files(small, tmp_path):
     json.loads((tmp_path / "there/summary.json").read_text())
 
 
+def hear_ctrl_c():
+    """Even if whoever runs the tests does not."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
 def test_ctrl_c_leaves_whole_files(tmp_path):
     """Interrupted once the first scheme is on disk: its history is whole and nothing half written lies about."""
     (tmp_path / "long.toml").write_text(SMALL.replace("rounds = 4", "rounds = 150"))
     command = [sys.executable, "-m", "airfed", "run", "long.toml", "--out", "there"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, cwd=tmp_path, preexec_fn=hear_ctrl_c, **pipes)
     history = tmp_path / "there/history.csv"
     deadline = time.monotonic() + 60
     while not history.exists() and time.monotonic() < deadline:

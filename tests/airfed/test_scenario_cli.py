@@ -133,6 +133,7 @@ def test_neither_file_nor_name_is_told(airfed):
     done = airfed("run", "nowhere")
     assert done.exit_code == 2
     assert "nowhere: cannot be read: neither a file nor a named scenario; named are default" in done.stderr
+    assert "neither a file nor a named scenario; did you mean rural?" in airfed("run", "rurral").stderr
     with pytest.raises(ScenarioError, match="rural: cannot be read: No such file"):
         scenario_of("./rural")
 

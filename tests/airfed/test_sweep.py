@@ -101,8 +101,15 @@ def same(folder, serial):
 
 def started(cwd, output):
     """The command on two processes, in the background, in a process group of its own."""
+
+    def hear_ctrl_c():
+        """Even if whoever runs the tests does not."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
     with (cwd / output).open("w") as file:
-        return subprocess.Popen(command("--jobs", "2"), cwd=cwd, stdout=file, stderr=file, start_new_session=True)
+        return subprocess.Popen(
+            command("--jobs", "2"), cwd=cwd, stdout=file, stderr=file, start_new_session=True, preexec_fn=hear_ctrl_c
+        )
 
 
 def wait_for_points(process, folder, number):
@@ -238,6 +245,13 @@ def test_a_run_by_itself_finds_the_same(grid, serial):
     assert point.scenario.seed == 7
     expected = airfed.run(point.scenario, progress=False).table
     pd.testing.assert_frame_equal(rows[list(MEASURES)].reset_index(drop=True), expected[list(MEASURES)])
+
+
+def test_a_sweep_takes_a_name():
+    with pytest.raises(airfed.ScenarioError, match="did you mean client_power_dbm"):
+        airfed.sweep("rural", over={"network.client_power_dbmm": [20.0]})
+    with pytest.raises(airfed.ScenarioError, match="neither a file nor a named scenario; did you mean rural"):
+        airfed.sweep("rurral", over={})
 
 
 def test_training_that_diverges_is_an_outcome(tmp_path):
