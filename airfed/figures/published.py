@@ -1,4 +1,4 @@
-"""The figure of a published result: its panels side by side, as files for a paper."""
+"""The figure of a published result: its panels beside each other, as files for a paper."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Panel(Protocol):
 
 
 PANEL_INCHES = (5.0, 4.0)
+PANELS_IN_A_ROW = 3
 MANY_POINTS = 25
 """From so many points on a curve has no markers."""
 
@@ -65,11 +66,16 @@ def draw_curves(
 
 
 def draw_panels(panels: Sequence[Panel]) -> Figure:
-    """A figure with each panel on axes of its own, side by side."""
+    """A figure with each panel on axes of its own, side by side, from four on in rows of at most three."""
+    rows = -(-len(panels) // PANELS_IN_A_ROW)
+    columns = -(-len(panels) // rows)
     width, height = PANEL_INCHES
-    figure = Figure(figsize=(width * len(panels), height), layout="constrained")
-    for panel, ax in zip(panels, figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    every = figure.subplots(rows, columns, squeeze=False).ravel()
+    for panel, ax in zip(panels, every, strict=False):
         panel(ax=ax)
+    for ax in every[len(panels) :]:
+        ax.remove()
     return figure
 
 

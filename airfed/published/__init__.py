@@ -1,6 +1,6 @@
 """Published results, reproduced by name."""
 
-from airfed.published.claim import SIGMAS, Claim, Kind, Relation, half_of_the_last_digit, standard_error
+from airfed.published.claim import SIGMAS, Claim, Kind, Relation, Verdict, half_of_the_last_digit, standard_error
 from airfed.published.paper import Findings, Paper, Reproduction, Request
 from airfed.published.registry import NAMES, paper, papers, reproduce
 
@@ -14,6 +14,7 @@ __all__ = [
     "Relation",
     "Reproduction",
     "Request",
+    "Verdict",
     "half_of_the_last_digit",
     "paper",
     "papers",

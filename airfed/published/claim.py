@@ -27,6 +27,15 @@ class Kind(Enum):
     """Which of several is ahead, or which way something goes."""
 
 
+class Verdict(Enum):
+    """What comes of a claim."""
+
+    PASS = "pass"
+    OPEN = "open"
+    """Neither shown nor shown to be wrong; more seeds would tell."""
+    FAIL = "FAIL"
+
+
 class Relation(Enum):
     """What our value must be to the published one, give or take the tolerance."""
 
@@ -49,6 +58,7 @@ class Claim:
         tolerance: >= 0, by how much it may miss that.
         reason: where the tolerance comes from.
         unit: of both values, and of the tolerance; "" for a pure number.
+        at_best: the other end of a confidence interval of which ours is the worse; None if ours is no such end.
 
     >>> rate = Claim.printed(says="rate", source="section V", printed="5.67", ours=5.6724, unit="Mbit/s")
     >>> rate.passed, round(rate.tolerance, 4), rate.reason
@@ -64,6 +74,7 @@ class Claim:
     tolerance: float = 0.0
     reason: str
     unit: str = ""
+    at_best: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("says", "source", "reason"):
@@ -79,7 +90,17 @@ class Claim:
     @property
     def passed(self) -> bool:
         """Whether ours is what it must be."""
-        excess = self.ours - self.published
+        return self._holds(self.ours)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of a confidence interval: passed if all of it is what it must be, open if a part is."""
+        if self.passed:
+            return Verdict.PASS
+        return Verdict.OPEN if self.at_best is not None and self._holds(self.at_best) else Verdict.FAIL
+
+    def _holds(self, ours: float) -> bool:
+        excess = ours - self.published
         if self.relation is Relation.AT_MOST:
             return excess <= self.tolerance
         if self.relation is Relation.AT_LEAST:
@@ -138,6 +159,7 @@ class Claim:
         tolerance: float = 0.0,
         reason: str,
         unit: str = "",
+        at_best: float | None = None,
     ) -> Claim:
         """An order, as one number: the worst excess of what is said to be less, at most 0, or a rank or slope by its sign."""
         return cls(
@@ -150,6 +172,7 @@ class Claim:
             tolerance=tolerance,
             reason=reason,
             unit=unit,
+            at_best=at_best,
         )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from airfed.published.claim import Claim, Kind, Relation
+from airfed.published.claim import Claim, Kind, Relation, Verdict
 
 if TYPE_CHECKING:
     from airfed.figures.published import Panel
@@ -138,9 +138,14 @@ class Reproduction:
         """Whether every claim is."""
         return all(claim.passed for claim in self.claims)
 
+    @property
+    def failed(self) -> bool:
+        """Whether a claim is shown to be wrong here."""
+        return any(claim.verdict is Verdict.FAIL for claim in self.claims)
+
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row a claim: what it says, where, what is compared, both values, tolerance, reason, and whether it passed.
+        """One row a claim: what it says, where, what is compared, both values, tolerance, reason, and the verdict.
 
         What the paper does not compare comes last, with True under `beyond`.
         """
@@ -155,7 +160,7 @@ class Reproduction:
                 "tolerance": claim.tolerance,
                 "unit": claim.unit,
                 "reason": claim.reason,
-                "passed": claim.passed,
+                "verdict": claim.verdict.value,
                 "beyond": beyond,
             }
             for beyond, claims in ((False, self.claims), (True, self.findings.beyond))
@@ -169,13 +174,15 @@ class Reproduction:
         if self.findings.beyond:
             lines += ["", "beyond the paper, not counted:"]
             lines += [line for claim in self.findings.beyond for line in _verdict(claim)]
-        good = sum(claim.passed for claim in self.claims)
-        lines += ["", f"{good} of {len(self.claims)} claims pass"]
+        verdicts = [claim.verdict for claim in self.claims]
+        lines += ["", f"{verdicts.count(Verdict.PASS)} of {len(verdicts)} claims pass"]
+        if Verdict.OPEN in verdicts:
+            lines[-1] += f", {verdicts.count(Verdict.OPEN)} open: neither shown nor shown to be wrong by so few seeds"
         return "\n".join(lines)
 
 
 def _verdict(claim: Claim) -> tuple[str, str]:
-    said = f"{'pass' if claim.passed else 'FAIL'}  {claim.says} ({claim.source}; {claim.kind.value})"
+    said = f"{claim.verdict.value}  {claim.says} ({claim.source}; {claim.kind.value})"
     return said, f"      {compared(claim)}"
 
 

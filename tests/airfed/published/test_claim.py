@@ -77,12 +77,19 @@ def test_a_reproduction_passes_if_all_claims_do_and_says_which_do_not():
     assert asked == [Request(quick=True, seed=3)]
     assert asked[0].of(100, quick=10) == 10
     assert Request().of(100, quick=10) == 100
-    assert not found.passed
-    assert found.table["passed"].tolist() == [True, False]
+    assert (found.passed, found.failed) == (False, True)
+    assert found.table["verdict"].tolist() == ["pass", "FAIL"]
     assert found.table.loc[1, ["published", "ours"]].tolist() == [1.0, 2.0]
     lines = found.report().splitlines()
     assert [line[:4] for line in lines if "a value" in line] == ["pass", "FAIL"]
     assert lines[2] == "data: drawn"
     assert lines[-1] == "1 of 2 claims pass"
+
+    shaky = replace(good, ours=2.0, at_best=0.5, relation=Relation.AT_MOST)
+    undecided = replace(paper, run=lambda _: Findings(data="drawn", claims=(good, shaky), panels=())).reproduce(Request())
+    assert (undecided.passed, undecided.failed) == (False, False)
+    assert undecided.table["verdict"].tolist() == ["pass", "open"]
+    assert undecided.report().endswith("1 of 2 claims pass, 1 open: neither shown nor shown to be wrong by so few seeds")
+
     with pytest.raises(ValueError, match="data_folder: got there; mine2020 reads no data set"):
         paper.reproduce(Request(data_folder="there"))

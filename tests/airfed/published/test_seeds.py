@@ -4,6 +4,7 @@ import joblib
 import numpy as np
 import pytest
 
+from airfed.published.claim import Verdict
 from airfed.published.seeds import ahead_claim, over_seeds, stated, trend
 
 
@@ -15,6 +16,10 @@ def test_being_ahead_must_be_more_than_chance():
     assert claim([2.0, 2.1, 1.9, 2.2]).passed
     assert not claim([4.0, -1.0, 3.0, -0.5]).passed  # ahead on average, and by chance
     assert not claim([-2.0, -2.1, -1.9]).passed
+    assert claim([4.0, -1.0, 3.0, -0.5]).verdict is Verdict.OPEN
+    assert claim([-2.0, -2.1, -1.9]).verdict is Verdict.FAIL
+    assert claim({"open": [4.0, -1.0, 3.0, -0.5], "wrong": [-2.0, -2.1, -1.9]}).verdict is Verdict.FAIL
+    assert claim([-5.0]).verdict is Verdict.OPEN
     assert not claim([0.0, 0.0, 0.0], margin=0.0).ours < 0.0
 
 
