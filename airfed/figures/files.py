@@ -107,8 +107,10 @@ def _figures(histories: Sequence[History], target_accuracy: float) -> dict[str, 
     def latency(inches: tuple[float, float]) -> Figure:
         figure = Figure(figsize=inches, layout="constrained")
         seconds, shares = figure.subplots(1, 2, sharey=True)
-        draw_round_latency(histories, ax=seconds)
+        explained = draw_round_latency(histories, ax=seconds).get_legend()
         draw_round_latency(histories, ax=shares, as_share=True)
+        if explained is not None:
+            explained.remove()  # the other one is for both
         return figure
 
     drawn = (accuracy(draw_accuracy_vs_time), accuracy(draw_accuracy_vs_uplink), latency)
