@@ -24,6 +24,7 @@ NEEDS = {
     "sionna": ("sionna",),
 }
 """Modules and programs that the tests of an extra need, by its marker."""
+PROGRAMS = ("chromium", "chromedriver")
 
 
 def pytest_addoption(parser):
@@ -35,7 +36,7 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     """An extra's tests are skipped where it is not installed, unless it must be."""
     for extra, needs in NEEDS.items():
-        missing = [name for name in needs if importlib.util.find_spec(name) is None and shutil.which(name) is None]
+        missing = [name for name in needs if (shutil.which if name in PROGRAMS else importlib.util.find_spec)(name) is None]
         if missing and not config.getoption(f"--require-{extra}"):
             skip = pytest.mark.skip(reason=f"{missing[0]} is not installed: pip install -e '.[{extra}]'")
             for item in items:
