@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from airfed.specs.data_kind import DataKind, HeldOutKind
 from airfed.specs.federated_data import FederatedData, SampleShape
-from fl_models import cifar10, digits, fashion_mnist, mnist, openml_dataset
+from fl_models import Dataset, cifar10, digits, fashion_mnist, mnist, openml_dataset
 from fl_models.data.cifar10 import IMAGE_SHAPE as CIFAR10_SHAPE
 from fl_models.data.digits import IMAGE_SHAPE as DIGITS_SHAPE
 from fl_models.data.digits import NUM_DIGITS
@@ -38,29 +38,49 @@ class DigitsSpec(HeldOutKind):
         return FederatedData(train=train, test=test)
 
 
-class MNISTSpec(DataKind):
+class ImageFilesSpec(DataKind):
+    """What published sets of images in local files have in common."""
+
+    sample_shape: ClassVar[SampleShape]
+    train_samples: ClassVar[int]
+
+    @property
+    def shape(self) -> SampleShape:
+        return self.sample_shape
+
+    @property
+    def num_train(self) -> int:
+        return self.train_samples
+
+    def load(self, *, num_clients: int, rng: np.random.Generator) -> FederatedData:
+        train, test = self.read()
+        return FederatedData(train=train, test=test)
+
+    def read(self) -> tuple[Dataset, Dataset]:
+        """Training and test samples."""
+        raise NotImplementedError
+
+
+class MNISTSpec(ImageFilesSpec):
     """handwritten digits from files, 60,000 images of 28 x 28 pixels and 10,000 for testing"""
+
+    sample_shape = SampleShape.of_images(MNIST_SHAPE)
+    train_samples = 60_000
 
     kind: Literal["mnist"] = "mnist"
     folder: Folder = Field(
         "data/mnist", description="holds the four published files; relative to where the run is started. Nothing is downloaded"
     )
 
-    @property
-    def shape(self) -> SampleShape:
-        return SampleShape.of_images(MNIST_SHAPE)
-
-    @property
-    def num_train(self) -> int:
-        return 60_000
-
-    def load(self, *, num_clients: int, rng: np.random.Generator) -> FederatedData:
-        train, test = mnist(self.folder)
-        return FederatedData(train=train, test=test)
+    def read(self) -> tuple[Dataset, Dataset]:
+        return mnist(self.folder)
 
 
-class FashionMNISTSpec(DataKind):
+class FashionMNISTSpec(ImageFilesSpec):
     """clothing from files, 60,000 images of 28 x 28 pixels and 10,000 for testing"""
+
+    sample_shape = SampleShape.of_images(MNIST_SHAPE)
+    train_samples = 60_000
 
     kind: Literal["fashion_mnist"] = "fashion_mnist"
     folder: Folder = Field(
@@ -68,21 +88,15 @@ class FashionMNISTSpec(DataKind):
         description="holds the four published files; relative to where the run is started. Nothing is downloaded",
     )
 
-    @property
-    def shape(self) -> SampleShape:
-        return SampleShape.of_images(MNIST_SHAPE)
-
-    @property
-    def num_train(self) -> int:
-        return 60_000
-
-    def load(self, *, num_clients: int, rng: np.random.Generator) -> FederatedData:
-        train, test = fashion_mnist(self.folder)
-        return FederatedData(train=train, test=test)
+    def read(self) -> tuple[Dataset, Dataset]:
+        return fashion_mnist(self.folder)
 
 
-class CIFAR10Spec(DataKind):
+class CIFAR10Spec(ImageFilesSpec):
     """pictures from files, 50,000 of 32 x 32 pixels in three colours and 10,000 for testing"""
+
+    sample_shape = SampleShape.of_images(CIFAR10_SHAPE)
+    train_samples = 50_000
 
     kind: Literal["cifar10"] = "cifar10"
     folder: Folder = Field(
@@ -90,17 +104,8 @@ class CIFAR10Spec(DataKind):
         description="holds the six files of the binary version; relative to where the run is started. Nothing is downloaded",
     )
 
-    @property
-    def shape(self) -> SampleShape:
-        return SampleShape.of_images(CIFAR10_SHAPE)
-
-    @property
-    def num_train(self) -> int:
-        return 50_000
-
-    def load(self, *, num_clients: int, rng: np.random.Generator) -> FederatedData:
-        train, test = cifar10(self.folder)
-        return FederatedData(train=train, test=test)
+    def read(self) -> tuple[Dataset, Dataset]:
+        return cifar10(self.folder)
 
 
 class OpenMLSpec(HeldOutKind):

@@ -88,11 +88,6 @@ class SweptKey:
             return tuple(self.values)
         return tuple(toml_value(value) for value in self.values)
 
-    @property
-    def is_numeric(self) -> bool:
-        """Whether the values are numbers, which have an order and distances."""
-        return all(type(value) in (int, float) for value in self.values)
-
 
 def _path(key: str) -> tuple[str, ...] | None:
     """The steps of a dotted key; None if it is none."""
