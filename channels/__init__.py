@@ -28,9 +28,10 @@ from channels.layouts.poisson import poisson_layout
 from channels.layouts.unplaced import unplaced_layout
 from channels.network import Network
 from channels.noise import thermal_noise_psd_w_per_hz
+from channels.rates.coding import Coding, Shannon, ShortPackets
 from channels.rates.combining import equal_gain_snr, maximum_ratio_snr, selection_snr
 from channels.rates.effective_snr import effective_snr
-from channels.rates.finite_blocklength import finite_blocklength_rate
+from channels.rates.finite_blocklength import blocklength_stretch, finite_blocklength_rate
 from channels.rates.interference import downlink_interference_w, uplink_interference_w
 from channels.rates.numerology import FrequencyRange, Numerology, ofdm_rate_bps
 from channels.rates.rayleigh_capacity import ergodic_rate, outage_probability, outage_rate
@@ -53,6 +54,7 @@ __all__ = [
     "CellChannel",
     "ChannelKnowledge",
     "ChannelState",
+    "Coding",
     "CorrelatedRayleigh",
     "Devices",
     "DiscretePaths",
@@ -76,11 +78,14 @@ __all__ = [
     "Rayleigh",
     "Rician",
     "RuralMacro",
+    "Shannon",
+    "ShortPackets",
     "TDLProfile",
     "TappedDelayLine",
     "UrbanMacro",
     "UrbanMicro",
     "age",
+    "blocklength_stretch",
     "correlated_shadowing",
     "db_to_linear",
     "dbm_to_watt",

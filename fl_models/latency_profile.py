@@ -33,7 +33,8 @@ def partition_problem(
     dealt layers touch. Where the work is in proportion to the payload, as in an MLP, all of a cell's clients slow down alike,
     and for any fading, and even with optimal bandwidths, the round is affine in α_j, too. A CNN's is not: its kernels are most
     of the work and little of the payload, so that another client may become the last, and the round, the largest of several
-    lines, bends. The line then is the chord from half to twice the equal share.
+    lines, bends. So it does where the access says that it is not proportional: a short packet loses less as it grows, and an
+    energy budget buys less speed the more there is to do. The line then is the chord from half to twice the equal share.
 
     The median over fading is taken since the mean need not exist: a power-limited uplink takes a time in proportion to 1/|h|²,
     whose mean is infinite under Rayleigh fading.
@@ -80,11 +81,13 @@ def _problem(fixed_s: FloatArray, slope_s: FloatArray, *, model: PartitionableMo
     )
 
 
-def _two_sizes(model: PartitionableModel, num_cells: int) -> tuple[tuple[float, float], tuple[Model, Model]]:
+def _two_sizes(
+    model: PartitionableModel, num_cells: int, *, is_proportional: bool
+) -> tuple[tuple[float, float], tuple[Model, Model]]:
     """Two shares of the neurons, and models that have so many of them."""
     first, *_ = model.partition_sizes
     counts = (first, 2 * first)
-    if flops_per_sample(model) != FLOPS_PER_PARAMETER * model.num_parameters:
+    if not is_proportional or flops_per_sample(model) != FLOPS_PER_PARAMETER * model.num_parameters:
         few = max(1, round(first / (2 * num_cells)))
         counts = (few, max(few + 1, min(first, round(2 * first / num_cells))))
     low, high = (model.with_hidden([max(1, round(size * count / first)) for size in model.partition_sizes]) for count in counts)
@@ -101,7 +104,8 @@ def _two_points(
     num_rounds: int,
 ) -> tuple[tuple[float, float], FloatArray]:
     """Two shares of the neurons, and how long global rounds take with them, (2, N, T)."""
-    shares, sizes = _two_sizes(model, network.layout.num_cells)
+    is_proportional = getattr(clock.access, "is_proportional", True)
+    shares, sizes = _two_sizes(model, network.layout.num_cells, is_proportional=is_proportional)
     values = schedule.edge_rounds * network.num_clients * network.num_antennas * network.num_subcarriers
     at_once = max(1, VALUES_AT_ONCE // values)
     return shares, np.concatenate(

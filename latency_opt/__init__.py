@@ -15,8 +15,10 @@ from latency_opt.cell.bandwidth_result import BandwidthResult
 from latency_opt.cell.cell_problems import cell_bandwidth_problem, cell_joint_problem
 from latency_opt.cell.cell_round import CellRound, CellWorkload, cell_round
 from latency_opt.cell.client_selection import ClientSelectionProblem, ClientSelectionResult, select_clients
+from latency_opt.cell.joint_ofdma import JointOFDMA
 from latency_opt.cell.min_bandwidth import min_bandwidth_hz
 from latency_opt.cell.multiple_access import OFDMA, AirComp, MultipleAccess, UplinkTime
+from latency_opt.cell.nr_resource_blocks import NRResourceBlocks
 from latency_opt.cell.resource_block_policy import ResourceBlocks
 from latency_opt.cell.resource_blocks import ResourceBlockResult, minimize_block_deadline
 from latency_opt.cell.tdma import TDMA
@@ -76,11 +78,13 @@ __all__ = [
     "HISTScheduleBound",
     "HierarchicalFedAvgScheduleBound",
     "InfeasibleProblem",
+    "JointOFDMA",
     "JointPrices",
     "JointProblem",
     "JointResult",
     "LearningConstants",
     "MultipleAccess",
+    "NRResourceBlocks",
     "OptimalBandwidth",
     "PartitionMultipliers",
     "PartitionProblem",

@@ -97,6 +97,15 @@ class Numerology:
         """Symbol with its cyclic prefix, averaged over a slot of mean length."""
         return self.slot_s / self.symbols_per_slot
 
+    @property
+    def useful_share(self) -> float:
+        """Share of the time that is not cyclic prefix; of rates, what Δf symbols a second and subcarrier are not reached by.
+
+        >>> round(Numerology(index=1).useful_share * 15.0, 12)
+        14.0
+        """
+        return self.useful_symbol_s / self.mean_symbol_s
+
     def num_resource_blocks(self, bandwidth_hz: float, *, frequency_range: FrequencyRange) -> int:
         """Transmission bandwidth configuration N_RB: the resource blocks that fit between the guard bands of a channel.
 

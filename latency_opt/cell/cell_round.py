@@ -72,22 +72,24 @@ def cell_round(
     """Time and energy of a global round in one cell, one edge round for each draw of the channel.
 
     An edge round takes downlink + max_i(compute_i + uplink_i), over the clients that take part; the others are known from
-    the start, since the channel holds for the whole edge round, and neither compute nor send.
+    the start, since the channel holds for the whole edge round, and neither compute nor send. Processors run at full speed and
+    powers are as planned, unless the access chooses them too.
 
     Args:
         channel: E draws.
         workload: what a client does in an edge round.
         access: how the uplink is shared.
         active: (E, n) who takes part.
-        power_fraction: (E, n) share of its power limit that each client sends with.
+        power_fraction: (E, n) share of its power limit that each client sends with, or would if the access left it.
 
     Source: Liu, Zhang, Song, Letaief 2020, "Client-edge-cloud hierarchical federated learning", section IV, with the
     bandwidth shared as in Yang et al. 2021.
     """
     devices = channel.devices
-    compute_s = compute_latency_s(workload.flops, cpu_hz=devices.cpu_hz, flops_per_cycle=devices.flops_per_cycle)
+    full_speed_s = compute_latency_s(workload.flops, cpu_hz=devices.cpu_hz, flops_per_cycle=devices.flops_per_cycle)
     sent = workload.num_parameters if workload.uplink_parameters is None else workload.uplink_parameters
-    uplink = access.uplink(channel, compute_s=compute_s, num_parameters=sent, active=active)
+    uplink = access.uplink(channel, compute_s=full_speed_s, num_parameters=sent, active=active)
+    compute_s = full_speed_s / uplink.speed_share
     finish_s = uplink.finish_s.max(axis=-1)
     all_computed_s = np.max(np.where(active, compute_s, 0.0), axis=-1)
 
@@ -102,11 +104,11 @@ def cell_round(
     backhaul_s = backhaul_latency_s(downlink_bits, rate_bps=channel.backhaul_rate_bps, delay_s=channel.backhaul_delay_s)
     training_j = compute_energy_j(
         workload.flops,
-        cpu_hz=devices.cpu_hz,
+        cpu_hz=uplink.speed_share * devices.cpu_hz,
         flops_per_cycle=devices.flops_per_cycle,
         effective_capacitance_w_per_hz3=devices.effective_capacitance_w_per_hz3,
     )
-    sending_j = transmit_energy_j(uplink.airtime_s, power_w=power_fraction * channel.client_power_w)
+    sending_j = transmit_energy_j(uplink.airtime_s, power_w=uplink.power_share * (power_fraction * channel.client_power_w))
     return CellRound(
         downlink_s=downlink_s,
         compute_s=all_computed_s,

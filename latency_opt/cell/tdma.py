@@ -8,38 +8,46 @@ import numpy as np
 
 from channels.arrays import BoolArray, FloatArray, check_count
 from channels.channel_state import CellChannel
+from channels.rates.coding import SHANNON, Coding
 from channels.rates.shannon import shannon_rate_bps
 from latency_opt.cell.multiple_access import UplinkTime
 
 
 @dataclass(frozen=True, kw_only=True)
 class TDMA:
-    """One client after the other sends bits over the whole band at its Shannon rate, in the order in which they have something.
+    """One client after the other sends bits over the whole band, in the order in which they have something.
 
     In that order, whoever is on air, the last is done as soon as in any other: f_k = max(f_{k-1}, c_k) + a_k with computing
-    times c_1 <= c_2 <= ... and air times a_k = s/r_k(B), that is f_k = max_{j<=k} (c_j + a_j + ... + a_k). A client that sends
-    over the whole band is on air for a shorter time than over a part of it, and so spends less.
+    times c_1 <= c_2 <= ... and air times a_k, s/r_k(B) at Shannon's rate, that is f_k = max_{j<=k} (c_j + a_j + ... + a_k). A
+    client that sends over the whole band is on air for a shorter time than over a part of it, and so spends less.
 
     Attributes:
         bits_per_parameter: length of a value.
+        coding: how near to Shannon's rate they go.
 
     Source: the makespan of jobs with release dates on one machine; Pinedo 2016, "Scheduling: theory, algorithms, and systems",
     chapter 3.
     """
 
     bits_per_parameter: int = 32
+    coding: Coding = SHANNON
 
     def __post_init__(self) -> None:
         check_count("bits_per_parameter", self.bits_per_parameter)
 
+    @property
+    def is_proportional(self) -> bool:
+        return self.coding.is_proportional
+
     def uplink(self, channel: CellChannel, *, compute_s: FloatArray, num_parameters: int, active: BoolArray) -> UplinkTime:
+        bits = self.bits_per_parameter * num_parameters
+        received_w = channel.client_power_w * channel.power_gain
         rate_bps = shannon_rate_bps(
-            channel.bandwidth_hz,
-            gain_power_w=channel.client_power_w * channel.power_gain,
-            noise_psd_w_per_hz=channel.noise_psd_w_per_hz,
+            channel.bandwidth_hz, gain_power_w=received_w, noise_psd_w_per_hz=channel.noise_psd_w_per_hz
         )
+        coded_bits = bits * self.coding.stretch(bits, snr=received_w / channel.noise_power_w)
         with np.errstate(divide="ignore"):
-            airtime_s = np.where(active, self.bits_per_parameter * num_parameters / rate_bps, 0.0)
+            airtime_s = np.where(active, coded_bits / rate_bps, 0.0)
         order = np.argsort(np.broadcast_to(compute_s, active.shape), axis=-1, kind="stable")
         finish_s = np.empty(active.shape)
         np.put_along_axis(

@@ -99,10 +99,11 @@ class JointProblem:
             )
         short = (self.payload_bits > 0.0) & (self.energy_budget_j <= self.terms.least_energy_j)
         if short.any():
-            client = _first(short)
+            needed = np.where(short, self.terms.least_energy_j, 0.0)
+            client = tuple(int(i) for i in np.unravel_index(np.argmax(needed), needed.shape))
             raise InfeasibleProblem(
                 f"energy_budget_j: client {client} has {self.energy_budget_j[client]:g} J; its payload alone needs more than "
-                f"{self.terms.least_energy_j[client]:g} J, whatever the band and the time",
+                f"{needed[client]:g} J, whatever the band and the time",
                 infeasible=short.any(axis=-1),
             )
 
