@@ -21,7 +21,7 @@ from airfed.stop import BAD_INPUT, FAILED, INTERRUPTED, stop
 from airfed.sweep_cli import sweep
 from airfed.table import formatted_table
 from fl_models import DivergedTraining, History
-from latency_opt import UncertifiedSolution
+from latency_opt import InfeasibleProblem, UncertifiedSolution
 
 app = typer.Typer(
     help="How long until a federated model is good, over a wireless network, and what would make it sooner.",
@@ -77,7 +77,7 @@ def run(
         stop(str(error), BAD_INPUT)
     except KeyboardInterrupt:
         stop(f"interrupted; {_kept(complete)}", INTERRUPTED)
-    except (DivergedTraining, UncertifiedSolution) as error:
+    except (DivergedTraining, InfeasibleProblem, UncertifiedSolution) as error:
         stop(f"{error}; {_kept(complete)}", FAILED)
     except OSError as error:
         stop(f"{path}: cannot be written: {error.strerror}; what was written until then is whole", FAILED)

@@ -5,14 +5,26 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from aircomp import LargestNorm, RootMeanSquareNorm, Standardized, UpdateScaling
+from airfed.specs.coding_spec import CodingSpec, ShannonSpec
 from airfed.specs.spec import Spec
 from airfed.specs.transceiver_spec import BEAMFORMERS, TransceiverSpec, TruncatedInversionSpec
-from channels import Network
+from channels import FrequencyRange, Network, Numerology
 from fl_models import Aggregator, Digital, Ideal, NetworkClock, OverTheAir
-from latency_opt import OFDMA, TDMA, AirComp, BandwidthPolicy, EqualBandwidth, MultipleAccess, OptimalBandwidth, ResourceBlocks
+from latency_opt import (
+    OFDMA,
+    TDMA,
+    AirComp,
+    BandwidthPolicy,
+    EqualBandwidth,
+    JointOFDMA,
+    MultipleAccess,
+    NRResourceBlocks,
+    OptimalBandwidth,
+    ResourceBlocks,
+)
 
 
 class DigitalKind(Spec):
@@ -41,7 +53,17 @@ class DigitalKind(Spec):
         return aggregator, NetworkClock(access=self.access(), bits_per_parameter=bits)
 
 
-class OFDMASpec(DigitalKind):
+class CodedKind(DigitalKind):
+    """Bits by any coding."""
+
+    coding: CodingSpec = Field(
+        default_factory=ShannonSpec,
+        discriminator="kind",
+        description="how near to Shannon's rate bits are sent",
+    )
+
+
+class OFDMASpec(CodedKind):
     """bits, in a band of its own for each client"""
 
     kind: Literal["ofdma"] = "ofdma"
@@ -51,10 +73,37 @@ class OFDMASpec(DigitalKind):
 
     def access(self) -> MultipleAccess:
         policy: BandwidthPolicy = OptimalBandwidth() if self.bandwidth == "optimal" else EqualBandwidth()
-        return OFDMA(policy=policy, bits_per_parameter=self.bits_per_parameter)
+        return OFDMA(policy=policy, bits_per_parameter=self.bits_per_parameter, coding=self.coding.build())
 
 
-class ResourceBlocksSpec(DigitalKind):
+class JointOFDMASpec(DigitalKind):
+    """bits at Shannon's rate; each client's band, transmit power and processor speed are chosen together"""
+
+    kind: Literal["joint_ofdma"] = "joint_ofdma"
+    energy_budget_j: float = Field(
+        1e9,
+        gt=0.0,
+        le=1e9,
+        description="most that a client may spend in an edge round, on training and sending; 1e9 limits nothing. A fade that "
+        "takes more stops the run, so a tight budget goes with participation below 1",
+    )
+    deadline_factor: float = Field(
+        1.0,
+        ge=1.0,
+        le=1e6,
+        description="1 for a cell's clients to be done as soon as they can; above, by so many times that, and with the least "
+        "energy",
+    )
+
+    def access(self) -> MultipleAccess:
+        return JointOFDMA(
+            energy_budget_j=self.energy_budget_j,
+            deadline_factor=self.deadline_factor,
+            bits_per_parameter=self.bits_per_parameter,
+        )
+
+
+class ResourceBlocksSpec(CodedKind):
     """bits, in whole blocks of the band of its own for each client, shared out so that the last is done soonest"""
 
     kind: Literal["resource_blocks"] = "resource_blocks"
@@ -62,7 +111,7 @@ class ResourceBlocksSpec(DigitalKind):
 
     def access(self) -> MultipleAccess:
         policy = ResourceBlocks(num_resource_blocks=self.num_resource_blocks)
-        return OFDMA(policy=policy, bits_per_parameter=self.bits_per_parameter)
+        return OFDMA(policy=policy, bits_per_parameter=self.bits_per_parameter, coding=self.coding.build())
 
     def check_room(self, num_senders: int) -> None:
         if num_senders > self.num_resource_blocks:
@@ -72,13 +121,48 @@ class ResourceBlocksSpec(DigitalKind):
             )
 
 
-class TDMASpec(DigitalKind):
+class NRResourceBlocksSpec(CodedKind):
+    """bits, in whole resource blocks of a 5G NR carrier for each client, with its guard bands, cyclic prefixes and overhead"""
+
+    kind: Literal["nr_resource_blocks"] = "nr_resource_blocks"
+    numerology: int = Field(1, ge=0, le=3, description="μ, subcarriers being 15·2^μ kHz apart; 0 to 2 in FR1, 2 or 3 in FR2")
+    frequency_range: Literal["FR1", "FR2"] = Field(
+        "FR1", description="whose tables say how many blocks network.bandwidth_hz has: FR1 up to 7.125 GHz, FR2 above 24.25 GHz"
+    )
+
+    @model_validator(mode="after")
+    def _has_carriers(self) -> NRResourceBlocksSpec:
+        try:
+            Numerology(index=self.numerology).carrier_bandwidths_hz(FrequencyRange[self.frequency_range])
+        except ValueError as error:
+            raise ValueError(str(error).replace("index", "numerology", 1)) from None
+        return self
+
+    def access(self) -> NRResourceBlocks:
+        return NRResourceBlocks(
+            numerology=Numerology(index=self.numerology),
+            frequency_range=FrequencyRange[self.frequency_range],
+            bits_per_parameter=self.bits_per_parameter,
+            coding=self.coding.build(),
+        )
+
+    def build(self, network: Network, *, rng: np.random.Generator) -> tuple[Aggregator, NetworkClock]:
+        access = self.access()
+        for bandwidth_hz in network.bandwidth_hz:
+            try:
+                access.num_resource_blocks(float(bandwidth_hz))
+            except ValueError as error:
+                raise ValueError(f"network.{error}, with uplinks of kind {self.kind!r}") from None
+        return super().build(network, rng=rng)
+
+
+class TDMASpec(CodedKind):
     """bits, one client after the other on the whole band, in the order in which they are done computing"""
 
     kind: Literal["tdma"] = "tdma"
 
     def access(self) -> MultipleAccess:
-        return TDMA(bits_per_parameter=self.bits_per_parameter)
+        return TDMA(bits_per_parameter=self.bits_per_parameter, coding=self.coding.build())
 
 
 class AirCompSpec(Spec):
@@ -108,4 +192,4 @@ SCALINGS: dict[str, UpdateScaling] = {
     "root_mean_square": RootMeanSquareNorm(),
     "standardized": Standardized(),
 }
-UplinkSpec = OFDMASpec | ResourceBlocksSpec | TDMASpec | AirCompSpec
+UplinkSpec = OFDMASpec | JointOFDMASpec | ResourceBlocksSpec | NRResourceBlocksSpec | TDMASpec | AirCompSpec

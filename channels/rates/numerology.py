@@ -106,25 +106,37 @@ class Numerology:
         """
         return self.useful_symbol_s / self.mean_symbol_s
 
+    def carrier_bandwidths_hz(self, frequency_range: FrequencyRange) -> tuple[float, ...]:
+        """Channel bandwidths that carriers of this numerology have in a frequency range: FR1 has indices 0, 1, 2, and FR2 2, 3.
+
+        >>> [hz / 1e6 for hz in Numerology(index=3).carrier_bandwidths_hz(FrequencyRange.FR2)]
+        [50.0, 100.0, 200.0, 400.0]
+        """
+        return tuple(1e6 * megahertz for megahertz in self._carriers(frequency_range))
+
     def num_resource_blocks(self, bandwidth_hz: float, *, frequency_range: FrequencyRange) -> int:
         """Transmission bandwidth configuration N_RB: the resource blocks that fit between the guard bands of a channel.
 
         Args:
-            bandwidth_hz: channel bandwidth, one of those in the tables; another is an error that lists them.
-            frequency_range: FR1 has indices 0, 1, 2, and FR2 has 2, 3.
+            bandwidth_hz: channel bandwidth, one of `carrier_bandwidths_hz`; another is an error that lists them.
+            frequency_range: of the carrier.
 
         Source: 3GPP TS 38.101-1 v17 and TS 38.101-2 v17 (50 to 400 MHz), table 5.3.2-1 of each.
         """
-        check_member("frequency_range", frequency_range, FrequencyRange)
-        tables = _RESOURCE_BLOCKS[frequency_range]
-        if self.index not in tables:
-            raise ValueError(f"index: got {self.index}; carriers of {frequency_range.value} have one of {sorted(tables)}")
-        table = tables[self.index]
-        bandwidth_mhz = bandwidth_hz / 1e6
+        table = self._carriers(frequency_range)
+        bandwidth_mhz = round(bandwidth_hz / 1e6, 6)  # so that a third of three is one
         if bandwidth_mhz not in table:
             carrier = f"{frequency_range.value} carrier at {self.subcarrier_spacing_hz / 1e3:g} kHz"
             raise ValueError(f"bandwidth_hz: got {bandwidth_hz:g}; allowed for an {carrier} is one of {list(table)} MHz")
         return table[int(bandwidth_mhz)]
+
+    def _carriers(self, frequency_range: FrequencyRange) -> dict[int, int]:
+        """Resource blocks by channel bandwidth in MHz."""
+        check_member("frequency_range", frequency_range, FrequencyRange)
+        tables = _RESOURCE_BLOCKS[frequency_range]
+        if self.index not in tables:
+            raise ValueError(f"index: got {self.index}; carriers of {frequency_range.value} have one of {sorted(tables)}")
+        return tables[self.index]
 
     def occupied_bandwidth_hz(self, num_resource_blocks: ArrayLike) -> FloatArray:
         """Band 12·N_RB·Δf that the subcarriers fill, over which noise is received; less than the channel bandwidth.

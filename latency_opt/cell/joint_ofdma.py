@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,7 +61,7 @@ class JointOFDMA:
         devices, free, bits = channel.devices, 1.0 - channel.load, self.bits_per_parameter * num_parameters
         try:
             problem = cell_joint_problem(
-                channel,
+                replace(channel, response=channel.estimated_response),
                 flops=compute_s * devices.cpu_hz * devices.flops_per_cycle,
                 payload_bits=bits,
                 energy_budget_j=self.energy_budget_j,

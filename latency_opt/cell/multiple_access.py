@@ -11,9 +11,13 @@ from channels.arrays import BoolArray, FloatArray, checked
 from channels.channel_state import CellChannel
 from channels.rates.coding import SHANNON, Coding
 from channels.summary import shown_by
+from latency_opt.cell.bandwidth import BandwidthProblem
 from latency_opt.cell.bandwidth_policy import BandwidthPolicy
 from latency_opt.cell.cell_problems import cell_bandwidth_problem
 from latency_opt.delays import aircomp_uplink_latency_s
+
+MAX_SHARINGS = 4
+"""Each is some ten times nearer to bands with which all are done together than the one before."""
 
 
 @shown_by("finish_s", "airtime_s", "power_share", "speed_share")
@@ -57,8 +61,9 @@ class MultipleAccess(Protocol):
 class OFDMA:
     """Every client has a band of its own and sends bits.
 
-    Bands are shared out by what is known of the channel, and as if bits went at Shannon's rate; how long they take follows from
-    the true channel and the coding, as if retransmissions made up for what is not known.
+    Bands are shared out by what is known of the channel; how long it takes follows from the true one, as if retransmissions
+    made up for what is not known. Short of Shannon's rate, where what bits take depends on the SNR in the band that they get,
+    bands are shared anew for it up to `MAX_SHARINGS` times, until next to nothing changes.
 
     Attributes:
         policy: who gets how much of the band.
@@ -85,12 +90,20 @@ class OFDMA:
         known = problem
         if not channel.is_known:
             known = replace(problem, gain_power_w=channel.client_power_w * channel.estimated_power_gain)
-        bandwidth_hz = self.policy.bandwidth_hz(known)
-        snr = problem.snr_hz / np.where(bandwidth_hz > 0.0, bandwidth_hz, np.inf)
-        coded = replace(problem, payload_bits=problem.payload_bits * self.coding.stretch(bits, snr=snr))
-        finish_s = coded.finish_s(bandwidth_hz)
+        coded = known
+        for _ in range(MAX_SHARINGS):
+            bandwidth_hz = self.policy.bandwidth_hz(coded)
+            before, coded = coded, self._coded(known, bits, bandwidth_hz)
+            if np.array_equal(coded.payload_bits, before.payload_bits):
+                break
+        finish_s = self._coded(problem, bits, bandwidth_hz).finish_s(bandwidth_hz)
         airtime_s = (1.0 - channel.load) * np.where(active, finish_s - compute_s, 0.0)
         return UplinkTime(finish_s=finish_s, airtime_s=airtime_s)
+
+    def _coded(self, problem: BandwidthProblem, bits: float, bandwidth_hz: FloatArray) -> BandwidthProblem:
+        """The problem at Shannon's rate that takes as long in these bands: as if there were more to send."""
+        snr = problem.snr_hz / np.where(bandwidth_hz > 0.0, bandwidth_hz, np.inf)
+        return replace(problem, payload_bits=problem.payload_bits * self.coding.stretch(bits, snr=snr))
 
 
 @dataclass(frozen=True, kw_only=True)

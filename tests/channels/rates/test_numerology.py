@@ -129,3 +129,10 @@ def test_errors_name_the_argument():
         ofdm_rate_bps(1.0, numerology=ALL[0], num_resource_blocks=25, overhead=1.0)
     with pytest.raises(ValueError, match="num_resource_blocks: got -1"):
         ALL[0].occupied_bandwidth_hz(-1)
+
+
+def test_a_third_of_a_band_is_a_carrier():
+    """As with three groups of cells that reuse a band."""
+    third = Numerology(index=1).num_resource_blocks(1.0 / 3.0 * 30e6 * (1.0 + 1e-15), frequency_range=FrequencyRange.FR1)
+    assert third == 24
+    assert Numerology(index=1).carrier_bandwidths_hz(FrequencyRange.FR1)[:2] == (5e6, 10e6)

@@ -6,9 +6,11 @@ import pytest
 from channels import CellChannel, Devices, Rayleigh, shannon_rate_bps
 from latency_opt import (
     OFDMA,
+    TDMA,
     AirComp,
     CellWorkload,
     EqualBandwidth,
+    JointOFDMA,
     OptimalBandwidth,
     cell_round,
     multicast_latency_s,
@@ -16,7 +18,7 @@ from latency_opt import (
 
 NUM_CLIENTS, EDGE_ROUNDS = 5, 4
 WORKLOAD = CellWorkload(num_parameters=1000, flops=2e7)
-ACCESSES = [OFDMA(policy=EqualBandwidth()), OFDMA(policy=OptimalBandwidth()), AirComp()]
+ACCESSES = [OFDMA(policy=EqualBandwidth()), OFDMA(policy=OptimalBandwidth()), AirComp(), TDMA(), JointOFDMA()]
 each = pytest.mark.parametrize("access", ACCESSES, ids=str)
 
 
