@@ -12,8 +12,18 @@ from aircomp import (
     SelectiveForcing,
     TruncatedInversion,
 )
+from channels import FrequencyRange, Numerology, ShortPackets
 from fl_models import Digital, Ideal
-from latency_opt import OFDMA, TDMA, EqualBandwidth, OptimalBandwidth, ResourceBlocks
+from latency_opt import (
+    OFDMA,
+    TDMA,
+    EqualBandwidth,
+    InfeasibleProblem,
+    JointOFDMA,
+    NRResourceBlocks,
+    OptimalBandwidth,
+    ResourceBlocks,
+)
 
 FEDAVG = 'algorithm = { kind = "hierarchical_fedavg" }'
 UPLINKS = {
@@ -21,6 +31,15 @@ UPLINKS = {
     'kind = "ofdma"': OFDMA(policy=OptimalBandwidth()),
     'kind = "resource_blocks", num_resource_blocks = 6': OFDMA(policy=ResourceBlocks(num_resource_blocks=6)),
     'kind = "tdma"': TDMA(),
+    'kind = "joint_ofdma"': JointOFDMA(energy_budget_j=1e9),
+    'kind = "joint_ofdma", energy_budget_j = 2.0, deadline_factor = 1.5': JointOFDMA(energy_budget_j=2.0, deadline_factor=1.5),
+    'kind = "nr_resource_blocks"': NRResourceBlocks(numerology=Numerology(index=1), frequency_range=FrequencyRange.FR1),
+    'kind = "ofdma", coding = { kind = "short_packets" }': OFDMA(
+        policy=OptimalBandwidth(), coding=ShortPackets(error_probability=1e-3, packet_bits=8448)
+    ),
+    'kind = "tdma", coding = { kind = "short_packets", error_probability = 0.1, packet_bits = 500 }': TDMA(
+        coding=ShortPackets(error_probability=0.1, packet_bits=500)
+    ),
 }
 
 
@@ -53,15 +72,29 @@ def test_a_round_costs_what_its_uplink_takes(tiny):
     last = [history.records[-1] for history in histories]
     assert len({record.test_loss for record in last}) == 1
     assert len({record.uplink_bits for record in last}) == 1
-    equal, optimal, blocks, turns = (record.time_s for record in last)
+    equal, optimal, blocks, turns, joint, slack, carrier, packets, packets_in_turn = (record.time_s for record in last)
     assert optimal < blocks
     assert optimal < equal
     assert len({equal, optimal, blocks, turns}) == 4
     assert last[3].energy_j < min(record.energy_j for record in last[:3])
+    assert joint == pytest.approx(optimal, rel=1e-9)
+    assert optimal < slack < 1.5 * optimal  # the downlink and the backhaul last as long as ever
+    assert last[5].energy_j < 0.5 * last[4].energy_j
+    assert optimal < carrier < 2.0 * optimal
+    assert optimal < packets < 1.1 * optimal
+    assert turns < packets_in_turn
 
 
 @pytest.mark.parametrize("algorithm", ["hist", "seed_shared_fedzo"])
-@pytest.mark.parametrize("text", ['kind = "resource_blocks"', 'kind = "tdma", bits_per_parameter = 16'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        'kind = "resource_blocks"',
+        'kind = "tdma", bits_per_parameter = 16',
+        'kind = "joint_ofdma", energy_budget_j = 10.0',
+        'kind = "nr_resource_blocks", coding = { kind = "short_packets" }',
+    ],
+)
 def test_any_algorithm_goes_over_them(tiny, algorithm, text):
     [history] = airfed.run(tiny({}, f'algorithm = {{ kind = "{algorithm}" }}\nuplink = {{ {text} }}'), progress=False).histories
     assert np.isfinite(history.records[-1].time_s)
@@ -78,6 +111,43 @@ def test_fewer_blocks_than_clients_are_told(tiny, make_network):
     airfed.run(tiny(some, few), progress=False)
     with pytest.raises(airfed.ScenarioError, match=message.replace("3 for 4", "4 for 6")):
         airfed.Experiment.prepare(tiny({}, few.replace("= 3", "= 4")), network=make_network(2, 6))
+
+
+def test_a_smaller_budget_takes_longer_and_spends_less(tiny):
+    """Near stations, where the least that sending takes is small, and with processors that pay for their speed."""
+    near = {
+        "network": "num_cells = 2\nclients_per_cell = 4\ncell_load = 0.0\ncell_radius_m = 100",
+        "network.devices": "min_cpu_hz = 2e8\nmax_cpu_hz = 2e9\neffective_capacitance_w_per_hz3 = 1e-27",
+    }
+    budgets = (1e9, 3e-4, 1e-4, 5e-5)
+    uplinks = [f'kind = "joint_ofdma", participation = 0.9, energy_budget_j = {budget_j}' for budget_j in budgets]
+    last = [history.records[-1] for history in airfed.run(tiny(near, *map(scheme, uplinks)), progress=False).histories]
+    assert len({record.test_loss for record in last}) == 1
+    times, energies = ([getattr(record, name) for record in last] for name in ("time_s", "energy_j"))
+    assert times == sorted(times)
+    assert energies == sorted(energies, reverse=True)
+    assert energies[-1] < 0.5 * energies[0]
+    for budget_j, energy_j in zip(budgets, energies, strict=True):
+        assert energy_j <= 2 * 2 * budget_j * (1.0 + 1e-9)  # rounds of so many edge rounds
+
+
+def test_a_budget_that_no_client_can_send_with_is_told(tiny):
+    uplink = scheme('kind = "joint_ofdma", energy_budget_j = 1e-9')
+    with pytest.raises(InfeasibleProblem, match="energy_budget_j: client .* has 1e-09 J; its payload alone needs more than"):
+        airfed.run(tiny({}, uplink), progress=False)
+
+
+def test_a_carrier_is_one_of_the_standard(tiny):
+    with pytest.raises(airfed.ScenarioError, match="numerology: got 3; carriers of FR1 have one of"):
+        tiny({}, scheme('kind = "nr_resource_blocks", numerology = 3'))
+    odd = tiny(
+        {"network": "num_cells = 2\nclients_per_cell = 4\ncell_load = 0.0\nbandwidth_hz = [10e6, 11e6]"},
+        scheme('kind = "nr_resource_blocks"'),
+    )
+    with pytest.raises(
+        airfed.ScenarioError, match=r"network.bandwidth_hz: got 1.1e\+07; allowed for an FR1 carrier at 30 kHz is"
+    ):
+        airfed.Experiment.prepare(odd)
 
 
 ANTENNAS = {"network": "num_cells = 2\nclients_per_cell = 4\ncell_load = 0.0\nnum_antennas = 3"}

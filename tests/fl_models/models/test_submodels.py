@@ -1,17 +1,19 @@
 """Sub-models by hidden neurons, and how HIST deals them out."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from channels import ShortPackets
 from fl_models import HIST, MLP, Ideal, NetworkClock, Schedule, draw_partition, partition_problem
 from fl_models.algorithms.hist import proportional_counts
 from fl_models.models.cnn import CNN
 from fl_models.models.convolution import Convolution
 from fl_models.models.model import PartitionableModel, flops_per_sample
 from fl_models.models.published_cnns import lenet5
-from latency_opt import OFDMA, EqualBandwidth
+from latency_opt import OFDMA, EqualBandwidth, JointOFDMA
 
 CONVOLUTIONS = (Convolution(channels=2, kernel=3, padding=1), Convolution(channels=3, kernel=2))
 MODELS = {
@@ -93,9 +95,12 @@ def test_parameters_and_operations_are_affine_in_the_share(name):
         np.testing.assert_allclose(size(share), size(1.0) + (share - 1.0) * (size(2.0) - size(1.0)), rtol=1e-14)
 
 
-def line_and_rounds(model, network, shares):
+EQUAL_BANDS = OFDMA(policy=EqualBandwidth())
+
+
+def line_and_rounds(model, network, shares, access=EQUAL_BANDS):
     """The partition problem's rounds (shares, cells), and those of models of these sizes on the same draws."""
-    schedule, clock = Schedule(edge_rounds=2, local_steps=3, batch_size=5), NetworkClock(access=OFDMA(policy=EqualBandwidth()))
+    schedule, clock = Schedule(edge_rounds=2, local_steps=3, batch_size=5), NetworkClock(access=access)
     options = {"aggregator": Ideal(), "clock": clock, "schedule": schedule, "num_draws": 31}
     problem = partition_problem(model, network=network, rng=np.random.default_rng(0), **options)
     channel = network.draw(31 * schedule.edge_rounds, rng=np.random.default_rng(0))
@@ -120,6 +125,33 @@ def test_round_latency_of_a_cnn_is_near_a_chord(make_network):
     _, line, rounds = line_and_rounds(lenet5(), make_network(3, 6), (1 / 6, 1 / 4, 1 / 3, 1 / 2, 2 / 3))
     np.testing.assert_allclose(rounds[0], line[0], rtol=1e-9)
     np.testing.assert_allclose(rounds, line, rtol=0.1)
+
+
+BENT = {
+    "budget": JointOFDMA(energy_budget_j=0.4),
+    "budget and slack": JointOFDMA(energy_budget_j=0.4, deadline_factor=1.3),
+    "packets": OFDMA(policy=EqualBandwidth(), coding=ShortPackets(error_probability=1e-6, packet_bits=10**6)),
+}
+
+
+@pytest.mark.parametrize("access", BENT.values(), ids=list(BENT))
+def test_round_latency_that_bends_is_near_a_chord(make_network, access):
+    """For an MLP, whose line is exact otherwise: exact where the chord begins, near it between. Processors here spend so much
+    that a budget slows them down.
+    """
+    network = make_network(3, 6)
+    devices = dataclasses.replace(network.devices, effective_capacitance_w_per_hz3=1e-18)
+    network, model = dataclasses.replace(network, devices=devices), MODELS["three"].with_hidden([36, 36])
+    _, line, rounds = line_and_rounds(model, network, (1 / 6, 1 / 3, 2 / 3), access)
+    np.testing.assert_allclose(rounds[0], line[0], rtol=1e-9)
+    np.testing.assert_allclose(rounds, line, rtol=0.1)
+    assert (np.abs(rounds[1] / line[1] - 1.0) > 1e-4).all()
+
+
+@pytest.mark.parametrize("access", [JointOFDMA(), JointOFDMA(deadline_factor=1.5)], ids=str)
+def test_round_latency_without_a_budget_is_affine_in_the_share(make_network, access):
+    _, line, rounds = line_and_rounds(MODELS["three"].with_hidden([9, 6]), make_network(2, 4), (1 / 3, 2 / 3, 1.0), access)
+    np.testing.assert_allclose(rounds, line, rtol=1e-9)
 
 
 @pytest.mark.parametrize("counts", [(1,), (2, 2), (1, 1, 98), (10, 25, 65), (333, 333, 334), (7, 1, 1, 1)])
