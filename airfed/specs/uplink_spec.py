@@ -90,7 +90,7 @@ class JointOFDMASpec(DigitalKind):
     deadline_factor: float = Field(
         1.0,
         ge=1.0,
-        le=1e6,
+        le=1000.0,
         description="1 for a cell's clients to be done as soon as they can; above, by so many times that, and with the least "
         "energy",
     )

@@ -187,6 +187,17 @@ def test_diverging_training_is_told_and_keeps_what_was_done(tmp_path):
     assert names(tmp_path / "there") == ["history.csv", "scenario.toml"]
 
 
+def test_an_energy_budget_that_a_fade_exceeds_is_told_and_keeps_what_was_done(tmp_path):
+    poor = EXACT.replace('name = "exact"', 'name = "poor"').replace('"ofdma"', '"joint_ofdma", energy_budget_j = 1e-9')
+    (tmp_path / "poor.toml").write_text(SMALL + EXACT + poor)
+    done = airfed("run", "poor.toml", "--out", "there", cwd=tmp_path)
+    assert done.returncode == 1
+    told = done.stderr.splitlines()[-1]
+    assert re.search("energy_budget_j: client .* needs more than .* J.*; the results of 1 complete", told)
+    assert "Traceback" not in done.stderr
+    assert names(tmp_path / "there") == ["history.csv", "scenario.toml"]
+
+
 def limit_files_to(num_bytes):
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
