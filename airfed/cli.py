@@ -12,6 +12,7 @@ from airfed.atomic_file import write_atomically
 from airfed.experiment import Experiment, Result
 from airfed.named_scenarios import scenario_text
 from airfed.published_cli import reproduce
+from airfed.quiet import Quiet, progress_wanted
 from airfed.report import write_figures, write_history, write_scenario, write_summary
 from airfed.results_folder import SCENARIO, ResultsExist, ResultsFolder
 from airfed.scenario import Scenario
@@ -51,6 +52,7 @@ def run(
     scenario: Annotated[str | None, typer.Argument(help="Scenario file or name; the default one if none.")] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; results/NAME if none.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the results that the folder holds.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run a scenario: print the schemes side by side, write history, summary and figures.
 
@@ -64,7 +66,7 @@ def run(
             stop(f"--out {path}: holds the scenario file itself, which would be overwritten; give another folder", BAD_INPUT)
         experiment = Experiment.prepare(settings)
         folder = _open(path, overwrite=force)
-        for history in experiment.histories(progress=True):
+        for history in experiment.histories(progress=progress_wanted(quiet=quiet)):
             if not complete:
                 folder.clear()
                 write_scenario(folder, settings)
@@ -109,6 +111,8 @@ def init(
     """Write a scenario, the default or another named one, with comments, to edit."""
     if path.exists() and not force:
         stop(f"{path}: exists already; give another name or --force to overwrite it", BAD_INPUT)
+    if not path.parent.is_dir():
+        stop(f"{path}: cannot be written: there is no folder {path.parent}; make it first, or give another name", BAD_INPUT)
     try:
         write_atomically(path, scenario_text(named).encode())
     except ScenarioError as error:

@@ -10,6 +10,7 @@ import typer
 from airfed.atomic_file import write_atomically
 from airfed.figures import published_files
 from airfed.published import Paper, Reproduction, Request, paper, papers
+from airfed.quiet import Quiet, progress_wanted
 from airfed.stop import BAD_INPUT, FAILED, INTERRUPTED, stop
 
 
@@ -24,6 +25,7 @@ def reproduce(
     seed: Annotated[int, typer.Option(min=0, help="Seed of all that is random.")] = 0,
     data: Annotated[Path | None, typer.Option(help="Folder with the paper's data set, if it names one.")] = None,
     seeds: Annotated[int | None, typer.Option(help="How many seeds to run a paper with that trains.")] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Reproduce a published result: what the paper claims beside what we find.
 
@@ -40,6 +42,8 @@ def reproduce(
         wanted.check(request)
     except ValueError as error:
         stop(str(error), BAD_INPUT)
+    if progress_wanted(quiet=quiet):
+        typer.echo(f"{wanted.name}: takes {wanted.takes} of one processor, less with --quick", err=True)
     try:
         found = wanted.reproduce(request)
     except KeyboardInterrupt:
@@ -58,10 +62,14 @@ def reproduce(
 
 
 def _entry(each: Paper) -> str:
-    lines = [f"{each.name}  {each.citation}", f"    runs: {each.runs}"]
-    if each.dataset is not None:
-        lines.append(f"    --data: {each.dataset}")
-    return "\n".join(lines)
+    return "\n".join(
+        [
+            f"{each.name}  {each.citation}",
+            f"    runs: {each.runs}",
+            f"    takes: {each.takes} of one processor, less with --quick",
+            "    data: none to fetch" + (f"; --data: {each.dataset}" if each.dataset is not None else ""),
+        ]
+    )
 
 
 def _write(found: Reproduction, folder: Path) -> None:

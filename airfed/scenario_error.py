@@ -8,6 +8,10 @@ from pydantic import BaseModel, ValidationError
 
 from airfed.scenario_schema import allowed_range, node_at
 
+FEW = 3
+"""Up to so many keys that are spelt alike are told in place of all."""
+ALL_KEYS = "All keys: airfed scenario show default --full, and docs/scenario.md"
+
 
 class ScenarioError(ValueError):
     """A scenario that cannot be read or run; the message names the key, the value and what is allowed."""
@@ -27,11 +31,11 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
         message = f"{key + '.' if key else ''}{first['ctx']['error']}"
     elif first["type"] == "extra_forbidden":
         known = list((node_at(schema, location[:-1]) or {}).get("properties", {}))
-        near = difflib.get_close_matches(str(location[-1]), known, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        message = f"{key}: unknown key with value {got}; {hint}known keys here: {', '.join(known)}"
+        near = difflib.get_close_matches(str(location[-1]), known, n=FEW)
+        message = f"{key}: unknown key with value {got}; "
+        message += f"did you mean {' or '.join(near)}? {ALL_KEYS}" if near else f"known keys here: {', '.join(known)}"
         kinds = (node_at(schema, location[:-2]) or {}).get("discriminator", {}).get("mapping", {})
-        if kinds:
+        if kinds and not near:
             message += f" (of kind {location[-2]}; kinds are {', '.join(kinds)})"
     elif first["type"] == "missing":
         message = f"{key}: missing; needed is {_needed(schema, location)}"

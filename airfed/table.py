@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from airfed.plain_number import plain_number
 from fl_models import History
 
 
@@ -45,16 +46,16 @@ def formatted_columns(table: pd.DataFrame, *, target_accuracy: float) -> dict[st
     return {
         "scheme": list(table["scheme"]),
         "final accuracy": [f"{100 * value:.1f} %" for value in table["final_accuracy"]],
-        f"seconds to {target}": [cell(value, f"{value:.1f}") for value in table["time_to_target_s"]],
-        "uplink Mbit/client": [cell(value, _megabits(value)) for value in table["uplink_bits_per_client"]],
-        "energy J/client": [cell(value, f"{value:.3g}") for value in table["energy_per_client_j"]],
-        "speed-up": [cell(value, f"{value:.1f}x", "-") for value in table["speed_up"]],
+        f"seconds to {target}": [cell(value, _amount(value)) for value in table["time_to_target_s"]],
+        "uplink Mbit/client": [cell(value, _amount(value / 1e6)) for value in table["uplink_bits_per_client"]],
+        "energy J/client": [cell(value, plain_number(value, 3)) for value in table["energy_per_client_j"]],
+        "speed-up": [cell(value, f"{_amount(value)}x", "-") for value in table["speed_up"]],
     }
 
 
-def _megabits(bits: float) -> str:
-    value = bits / 1e6
-    return f"{value:.1f}" if value >= 1.0 else f"{value:.3g}"
+def _amount(value: float) -> str:
+    """To a tenth, but of less than one three digits, so that little does not look like nothing."""
+    return f"{value:.1f}" if value >= 1.0 else plain_number(value, 3)
 
 
 def formatted_table(table: pd.DataFrame, *, target_accuracy: float) -> str:

@@ -1,7 +1,7 @@
 """Published results, reproduced by name."""
 
 from airfed.published.claim import SIGMAS, Claim, Kind, Relation, Verdict, half_of_the_last_digit, standard_error
-from airfed.published.paper import Findings, Paper, Reproduction, Request
+from airfed.published.paper import Findings, Paper, Reproduction, Request, Takes
 from airfed.published.registry import NAMES, paper, papers, reproduce
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Relation",
     "Reproduction",
     "Request",
+    "Takes",
     "Verdict",
     "half_of_the_last_digit",
     "paper",

@@ -18,7 +18,7 @@ from aircomp import (
 from airfed.figures import draw_curves
 from airfed.published.cao2020_fading import FADING_DEVICES, in_fading
 from airfed.published.claim import SIGMAS, Claim, Relation
-from airfed.published.paper import Findings, Paper, Request
+from airfed.published.paper import Findings, Paper, Request, Takes
 from channels import Rayleigh, db_to_linear
 from channels.arrays import ComplexArray, FloatArray
 
@@ -243,4 +243,5 @@ PAPER = Paper(
         "under an average power limit"
     ),
     run=run,
+    takes=Takes.SECONDS,
 )

@@ -11,7 +11,7 @@ import numpy as np
 from aircomp import BeamformingResult, GaussianRandomization, SuccessiveConvexApproximation, UniformForcing, superpose
 from airfed.figures import draw_curves
 from airfed.published.claim import SIGMAS, Claim, Relation, standard_error
-from airfed.published.paper import Findings, Paper, Request
+from airfed.published.paper import Findings, Paper, Request, Takes
 from channels import Rayleigh, db_to_linear, linear_to_db
 from channels.arrays import ComplexArray, FloatArray
 
@@ -275,4 +275,5 @@ PAPER = Paper(
         "for 1 to 10 antennas and 10 to 100 sensors"
     ),
     run=run,
+    takes=Takes.SECONDS,
 )

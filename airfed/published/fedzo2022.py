@@ -14,7 +14,7 @@ from airfed.published.fedzo2022_attack import BEST_STEP, FEDZO, RIVAL_STEPS, Att
 from airfed.published.fedzo2022_noise import noise_claim
 from airfed.published.fedzo2022_runs import DIRECTIONS, LOCAL_STEPS, PARTICIPATION, SNR_DB, Run, Setting, measured
 from airfed.published.image_data import DATASET, ImageData
-from airfed.published.paper import Findings, Paper, Request
+from airfed.published.paper import Findings, Paper, Request, Takes
 from airfed.published.seeds import ahead_claim, over_seeds, trend
 from channels.arrays import FloatArray
 
@@ -177,6 +177,7 @@ PAPER = Paper(
         "ZONE-S"
     ),
     run=run,
+    takes=Takes.MINUTES,
     dataset=DATASET,
     trains=True,
 )

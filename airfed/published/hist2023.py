@@ -24,7 +24,7 @@ from airfed.published.hist2023_runs import (
     trained,
 )
 from airfed.published.image_data import DATASET, ImageData
-from airfed.published.paper import Findings, Paper, Request
+from airfed.published.paper import Findings, Paper, Request, Takes
 from airfed.published.seeds import ahead_claim, over_seeds
 from channels.arrays import FloatArray
 from fl_models import PartitionableModel
@@ -200,6 +200,7 @@ PAPER = Paper(
         "sub-models by resources; over the air from -10 to 20 dB"
     ),
     run=run,
+    takes=Takes.MINUTES,
     dataset=DATASET,
     trains=True,
 )

@@ -25,7 +25,7 @@ from airfed.published.liu2020_runs import (
     cloud_rounds_to_accuracy,
     paper_network,
 )
-from airfed.published.paper import Findings, Paper, Request
+from airfed.published.paper import Findings, Paper, Request, Takes
 from channels.arrays import FloatArray
 from fl_models import RoundCost
 
@@ -193,5 +193,6 @@ PAPER = Paper(
         "85 % accuracy with data alike and unlike at the edge servers"
     ),
     run=run,
+    takes=Takes.UNDER_A_MINUTE,
     trains=True,
 )

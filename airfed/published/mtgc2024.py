@@ -10,7 +10,7 @@ from airfed.figures.published_learning import draw_differences, titled
 from airfed.published.claim import Claim
 from airfed.published.image_data import DATASET, ImageData
 from airfed.published.mtgc2024_runs import ALGORITHMS, BOTH, CELLS, CLIENTS, KINDS, OURS, Setting, accuracies
-from airfed.published.paper import Findings, Paper, Request
+from airfed.published.paper import Findings, Paper, Request, Takes
 from airfed.published.seeds import ahead_claim, over_seeds
 from channels.arrays import FloatArray
 
@@ -112,6 +112,7 @@ PAPER = Paper(
         "alone are not i.i.d., Dirichlet(0.1)"
     ),
     run=run,
+    takes=Takes.MINUTES,
     dataset=DATASET,
     trains=True,
 )

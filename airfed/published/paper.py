@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,6 +71,14 @@ class Findings:
             raise ValueError("claims: got none; needed is at least one")
 
 
+class Takes(StrEnum):
+    """How long a full run takes of one processor of a laptop, with the data that come along."""
+
+    SECONDS = "seconds"
+    UNDER_A_MINUTE = "under a minute"
+    MINUTES = "one to three minutes"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Paper:
     """A published result that can be reproduced by name.
@@ -79,6 +88,7 @@ class Paper:
         citation: authors, year, title, where.
         runs: what is run.
         run: runs it.
+        takes: how long that takes.
         dataset: the data set that the paper uses, if its files can be read from `Request.data_folder`.
         trains: whether it is judged by runs over several seeds.
     """
@@ -87,6 +97,7 @@ class Paper:
     citation: str
     runs: str
     run: Callable[[Request], Findings]
+    takes: Takes
     dataset: str | None = None
     trains: bool = False
 

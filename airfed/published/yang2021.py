@@ -11,7 +11,7 @@ from scipy.special import lambertw
 from aircomp.result import InfeasibleProblem
 from airfed.figures import draw_curves
 from airfed.published.claim import Claim
-from airfed.published.paper import Findings, Paper, Request
+from airfed.published.paper import Findings, Paper, Request, Takes
 from airfed.published.yang2021_setting import BANDWIDTH_HZ, NUM_USERS, draw_cells, with_equal_bands, without_choice
 from channels import linear_to_db
 from channels.arrays import FloatArray
@@ -272,4 +272,5 @@ PAPER = Paper(
         "least delay against power, time against local accuracy"
     ),
     run=run,
+    takes=Takes.SECONDS,
 )

@@ -11,7 +11,7 @@ from scipy.special import exp1
 from aircomp import OFDMGrid, TruncatedInversion, aligned_snr, truncation_participation
 from airfed.figures import draw_curves
 from airfed.published.claim import SIGMAS, Claim, Relation, standard_error
-from airfed.published.paper import Findings, Paper, Request
+from airfed.published.paper import Findings, Paper, Request, Takes
 from channels import LogDistance, Rayleigh, db_to_linear, disc_layout, linear_to_db
 from channels.arrays import FloatArray
 
@@ -256,4 +256,5 @@ PAPER = Paper(
         "analog aggregation for 1 to 200 devices"
     ),
     run=run,
+    takes=Takes.SECONDS,
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from airfed.plain_number import plain_number
 from airfed.sweeps.sweep_folder import SUMMARY, TABLE_CSV, TABLE_PARQUET, SweepFolder
 from airfed.sweeps.sweep_result import SweepResult
 from airfed.toml_value import toml_value
@@ -56,20 +57,10 @@ def _means(summary: pd.DataFrame, measure: str, *, unit: float = 1.0) -> list[st
     def cell(mean: float, high: float) -> str:
         if math.isnan(mean):
             return "-"
-        return plain(mean, 4) if math.isnan(high) else f"{plain(mean, 4)} ± {plain(high - mean, 2)}"
+        return plain_number(mean, 4) if math.isnan(high) else f"{plain_number(mean, 4)} ± {plain_number(high - mean, 2)}"
 
     ends = (summary[f"{measure}_{end}"] / unit for end in ("mean", "high"))
     return [cell(mean, high) for mean, high in zip(*ends, strict=True)]
-
-
-def plain(value: float, digits: int) -> str:
-    """So many significant digits, and no exponent for a large number.
-
-    >>> plain(3212.4, 2), plain(0.0321, 2)
-    ('3212', '0.032')
-    """
-    short = f"{value:.{digits}g}"
-    return f"{value:.0f}" if "e+" in short else short
 
 
 def _heading(key: str, keys: list[str]) -> str:

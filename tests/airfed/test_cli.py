@@ -1,5 +1,6 @@
 """The command line as a user meets it: exit codes, messages, files."""
 
+import contextlib
 import json
 import os
 import re
@@ -67,7 +68,7 @@ def names(folder):
 def test_a_run_leaves_everything(small, tmp_path):
     done = airfed("run", small, "--out", "there", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "100%" in done.stderr
+    assert done.stderr == ""  # no bar where nobody watches
     table = done.stdout.splitlines()
     for heading in ("scheme", "final accuracy", "seconds to 30 %", "uplink Mbit/client", "energy J/client", "speed-up"):
         assert heading in table[0]
@@ -94,6 +95,32 @@ def test_a_run_leaves_everything(small, tmp_path):
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "again/history.csv").read_bytes() == (folder / "history.csv").read_bytes()
     assert (tmp_path / "again/scenario.toml").read_bytes() == (folder / "scenario.toml").read_bytes()
+
+
+def on_a_terminal(*arguments, cwd):
+    """What the command shows on its standard error, which is a terminal."""
+    import pty
+    import termios
+
+    ours, its = pty.openpty()
+    termios.tcsetwinsize(its, (24, 80))
+    command = [sys.executable, "-m", "airfed", *map(str, arguments)]
+    with subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=its) as process:
+        os.close(its)
+        shown = b""
+        with contextlib.suppress(OSError):  # which is how a terminal ends
+            while some := os.read(ours, 4096):
+                shown += some
+    os.close(ours)
+    assert process.returncode == 0, shown
+    return shown.decode()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="terminals are POSIX's")
+def test_progress_is_shown_on_a_terminal_and_not_if_quiet(tmp_path):
+    (tmp_path / "small.toml").write_text(SMALL.replace("rounds = 4", "rounds = 1") + EXACT)
+    assert "100%" in on_a_terminal("run", "small.toml", cwd=tmp_path)
+    assert on_a_terminal("run", "small.toml", "--force", "--quiet", cwd=tmp_path) == ""
 
 
 def test_results_are_not_overwritten_without_force(small, tmp_path):
@@ -171,7 +198,9 @@ def test_init_writes_a_scenario_that_runs(tmp_path):
     assert refused.returncode == 2
     assert "exists already" in refused.stderr
     assert airfed("run", "my.toml", cwd=tmp_path).returncode == 0
-    assert airfed("init", "nowhere/my.toml", cwd=tmp_path).returncode == 2
+    nowhere = airfed("init", "nowhere/my.toml", cwd=tmp_path)
+    assert nowhere.returncode == 2
+    assert "nowhere/my.toml: cannot be written: there is no folder nowhere; make it first" in nowhere.stderr
 
 
 def test_diverging_training_is_told_and_keeps_what_was_done(tmp_path):

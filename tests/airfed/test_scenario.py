@@ -60,7 +60,11 @@ def test_what_is_left_out_is_as_in_the_default():
 
 BAD = [
     ("foo = 1", "foo: unknown key with value 1; known keys here: name, seed"),
-    ("[network]\nnum_cell = 3", "network.num_cell: unknown key with value 3; did you mean num_cells?"),
+    (
+        "[network]\nnum_cell = 3",
+        "network.num_cell: unknown key with value 3; did you mean num_cells? All keys: airfed",
+    ),
+    ("[learning]\nround = 3", "learning.round: unknown key with value 3; did you mean rounds or edge_rounds? All keys: airfed"),
     ("[network]\nclients_per_cell = 0", "network.clients_per_cell: got 0; allowed is an integer, 1 to 100000"),
     ("[network]\nclient_power_dbm = -3", "network.client_power_dbm: got -3; allowed is a number, 0 to 60"),
     ("[network]\nstation_power_dbm = -0.1", "network.station_power_dbm: got -0.1; allowed is a number, 0 to 80"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from airfed.published import Claim, Findings, Kind, Paper, Relation, Request, half_of_the_last_digit, standard_error
+from airfed.published import Claim, Findings, Kind, Paper, Relation, Request, Takes, half_of_the_last_digit, standard_error
 from airfed.published.paper import compared
 
 EXACT = {"says": "a value", "source": "eq. 1", "reason": "exact"}
@@ -72,7 +72,7 @@ def test_a_reproduction_passes_if_all_claims_do_and_says_which_do_not():
         asked.append(request)
         return Findings(data="drawn", claims=(good, replace(good, ours=2.0)), panels=())
 
-    paper = Paper(name="mine2020", citation="M. Ine 2020", runs="one thing", run=run)
+    paper = Paper(name="mine2020", citation="M. Ine 2020", runs="one thing", run=run, takes=Takes.SECONDS)
     found = paper.reproduce(Request(quick=True, seed=3))
     assert asked == [Request(quick=True, seed=3)]
     assert asked[0].of(100, quick=10) == 10

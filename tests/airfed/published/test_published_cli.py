@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from airfed import published_cli
 from airfed.cli import app
-from airfed.published import NAMES, Claim, Findings, Paper
+from airfed.published import NAMES, Claim, Findings, Paper, Takes, papers
 
 
 def airfed(*arguments):
@@ -20,7 +20,7 @@ def small(ours):
         claim = Claim.law(says="1 + 1", source="eq. 1", published=2.0, ours=ours, tolerance=0.0, reason="exact")
         return Findings(data=f"seed {request.seed}", claims=(claim,), panels=(lambda *, ax: ax.plot([1.0, 2.0], [1.0, 4.0]),))
 
-    return Paper(name="small2020", citation="S. Mall 2020", runs="a sum", run=run)
+    return Paper(name="small2020", citation="S. Mall 2020", runs="a sum", run=run, takes=Takes.SECONDS)
 
 
 def test_the_list_names_every_result():
@@ -28,6 +28,17 @@ def test_the_list_names_every_result():
     assert done.exit_code == 0
     assert [line.split()[0] for line in done.stdout.splitlines() if line and not line.startswith(" ")] == list(NAMES)
     assert "Broadband analog aggregation" in done.stdout
+    for entry, each in zip(done.stdout.split("\n\n"), papers(), strict=True):
+        assert f"takes: {each.takes} of one processor" in entry
+        assert "data: none to fetch" in entry
+        assert ("--data: " in entry) == (each.dataset is not None)
+
+
+def test_who_watches_is_told_how_long_it_takes(monkeypatch):
+    monkeypatch.setattr(published_cli, "paper", lambda name: small(2.0))
+    monkeypatch.setattr(published_cli, "progress_wanted", lambda *, quiet: not quiet)
+    assert "small2020: takes seconds of one processor" in airfed("small2020").stderr
+    assert airfed("small2020", "--quiet").stderr == ""
 
 
 @pytest.mark.parametrize(("ours", "code", "verdict"), [(2.0, 0, "pass"), (2.1, 1, "FAIL")])
