@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from airfed.figures import sweep_files
+from airfed.figures import reached_by_nobody, sweep_files
+from airfed.quiet import Quiet, progress_wanted
 from airfed.scenario import Scenario
 from airfed.scenario_cli import read_scenario
 from airfed.scenario_error import ScenarioError
@@ -55,6 +56,7 @@ def sweep(
     backend: Annotated[BackendName, typer.Option(help="This machine, or a cluster.")] = BackendName.joblib,
     address: Annotated[str | None, typer.Option(help="Of the cluster; one on this machine if none.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes of joblib; one for each processor if none.")] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Run a scenario for all combinations of values, with several seeds each: tables, summary and a figure.
 
@@ -69,7 +71,7 @@ def sweep(
     path = Path("results") / f"{settings.name}-sweep" if out is None else out
     try:
         with SweepFolder.open(path, grid, overwrite=force) as folder:
-            result = _run(grid, folder, where)
+            result = _run(grid, folder, where, progress=progress_wanted(quiet=quiet))
     except (OtherSweep, FolderInUse) as error:
         hint = "; give another --out, or --force to throw it away" if isinstance(error, OtherSweep) else ""
         stop(f"{error}{hint}", BAD_INPUT)
@@ -81,7 +83,7 @@ def sweep(
         stop(_failed(result), FAILED)
 
 
-def _run(grid: Grid, folder: SweepFolder, backend: Backend) -> SweepResult:
+def _run(grid: Grid, folder: SweepFolder, backend: Backend, *, progress: bool) -> SweepResult:
     done, damaged = folder.outcomes()
     if damaged:
         typer.echo(f"airfed: damaged files of points, which are computed again: {', '.join(damaged)}", err=True)
@@ -91,10 +93,14 @@ def _run(grid: Grid, folder: SweepFolder, backend: Backend) -> SweepResult:
         return f"{number} are done and kept in {folder.path}, and the same command goes on from there"
 
     try:
-        result = run_sweep(grid, done=done, keep=folder.write, backend=backend, progress=True)
+        result = run_sweep(grid, done=done, keep=folder.write, backend=backend, progress=progress)
         write_tables(folder, result)
-        for name, content in sweep_files(FIGURE, result.summary, keys=result.keys).items():
+        files = sweep_files(FIGURE, result.summary, keys=result.keys, accuracy_label=grid.accuracy_label)
+        for name, content in files.items():
             folder.write_file(name, content)
+        if files and reached_by_nobody(result.summary):
+            shown = f"final {grid.accuracy_label} in place of time"
+            typer.echo(f"airfed: no scheme reached the target on any seed; the figure shows {shown}", err=True)
     except KeyboardInterrupt:
         stop(f"interrupted; {kept()}", INTERRUPTED)
     except BackendError as error:

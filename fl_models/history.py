@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from channels.summary import shown_by
+from fl_models.task import TEST_ACCURACY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ class RoundRecord:
 
     Attributes:
         round: global rounds done.
-        test_accuracy: of the global model.
+        test_accuracy: of the global model, or what stands for it, see `History.accuracy_label`.
         test_loss: mean cross-entropy of the global model on the test set.
         train_loss: mean loss of the local steps of the round; nan before the first.
         time_s: network time since the start.
@@ -87,11 +88,13 @@ class History:
         scheme: name of the scheme.
         cell_parameters: how many parameters a client of each cell trains and sends.
         records: one a round.
+        accuracy_label: what `test_accuracy` is a share of, in words, for axes and headings.
     """
 
     scheme: str
     cell_parameters: tuple[int, ...]
     records: tuple[RoundRecord, ...]
+    accuracy_label: str = TEST_ACCURACY
 
     @property
     def final_accuracy(self) -> float:

@@ -12,10 +12,12 @@ from channels.summary import shown_by
 from fl_models.data.dataset import Dataset, check_indices
 from fl_models.models.model import Model
 
+TEST_ACCURACY = "test accuracy"
+
 
 @runtime_checkable
 class Scoring(Protocol):
-    """A model or an objective with scores of its own."""
+    """A model or an objective with scores of its own. Where they are no accuracy, its `accuracy_label` says what they are."""
 
     def evaluate(self, parameters: FloatArray, test: Dataset) -> tuple[float, float]:
         """What stands for accuracy (more is better), and the loss, of parameters (d,) on the test set."""
@@ -83,6 +85,11 @@ class FederatedTask:
     def cell_weights(self) -> FloatArray:
         """(N,) w_j, the share of the clients that are in each cell."""
         return np.bincount(self.serving_cell) / len(self.serving_cell)
+
+    @property
+    def accuracy_label(self) -> str:
+        """What `evaluate` gives first, in words."""
+        return getattr(self.model, "accuracy_label", TEST_ACCURACY)
 
     def clients_of(self, cell: int) -> IntArray:
         """Indices of the clients of a cell, ascending."""

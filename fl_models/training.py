@@ -81,6 +81,7 @@ class Training:
             scheme=scheme,
             cell_parameters=tuple(model.num_parameters for model in self.cell_models),
             records=tuple(self.rounds(num_rounds)),
+            accuracy_label=self.task.accuracy_label,
         )
 
     def rounds(self, num_rounds: int) -> Iterator[RoundRecord]:

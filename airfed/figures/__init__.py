@@ -14,7 +14,7 @@ from airfed.figures.quartiles import draw_error_vs_snr, draw_median_and_quartile
 from airfed.figures.round_latency import draw_latency_parts, draw_round_latency
 from airfed.figures.split import draw_split
 from airfed.figures.style import COLUMN_INCHES, PAGE_INCHES, paper_style
-from airfed.figures.sweep import draw_sweep, sweep_files
+from airfed.figures.sweep import draw_sweep, reached_by_nobody, sweep_files
 from airfed.figures.trade_off import draw_trade_off
 from airfed.figures.training_latency import draw_training_latency
 
@@ -49,6 +49,7 @@ __all__ = [
     "picture",
     "published_files",
     "quartiles",
+    "reached_by_nobody",
     "save_figure",
     "sweep_files",
 ]

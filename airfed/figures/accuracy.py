@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from airfed.figures.style import GUIDE, axes_or_new, curve_style, dot_style, explain, in_percent, plain, plain_log_ticks
 from fl_models import History, RoundRecord
+from fl_models.task import TEST_ACCURACY
 
 FEW_ROUNDS = 15
 """Up to so many rounds each is marked by a dot of its own."""
@@ -16,7 +17,10 @@ FEW_ROUNDS = 15
 def draw_accuracy_vs_time(
     histories: Sequence[History], *, target_accuracy: float | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Test accuracy against network time, one line a scheme, with a dot where each reaches the target."""
+    """Test accuracy against network time, one line a scheme, with a dot where each reaches the target.
+
+    Of a task that measures something else, such as the share of hidden images in an attack, the label says so.
+    """
     ax = _draw(histories, lambda record: record.time_s, target_accuracy, ax)
     ax.set_xlabel("network time (s)")
     return ax
@@ -27,11 +31,16 @@ def draw_accuracy_vs_uplink(
 ) -> Axes:
     """Test accuracy against uplink traffic per client, one line a scheme, with a dot where each reaches the target.
 
-    A value that is sent analog counts as the bits that it stands for.
+    Labels are as of `draw_accuracy_vs_time`. A value that is sent analog counts as the bits that it stands for.
     """
     ax = _draw(histories, lambda record: record.uplink_bits / 1e6, target_accuracy, ax)
     ax.set_xlabel("uplink per client (Mbit)")
     return ax
+
+
+def accuracy_label(histories: Sequence[History]) -> str:
+    """What the accuracy of histories is, in words; of several kinds, all."""
+    return " or ".join(dict.fromkeys(history.accuracy_label for history in histories)) or TEST_ACCURACY
 
 
 def _draw(
@@ -60,7 +69,7 @@ def _draw(
         ax.set_xscale("log")
         plain_log_ticks(ax.xaxis, *ax.get_xlim())
     in_percent(ax.yaxis)
-    ax.set_ylabel("test accuracy (%)")
+    ax.set_ylabel(f"{accuracy_label(histories)} (%)")
     plain(ax)
     explain(ax)
     return ax

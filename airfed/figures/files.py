@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from airfed.atomic_file import write_atomically
-from airfed.figures.accuracy import draw_accuracy_vs_time, draw_accuracy_vs_uplink
+from airfed.figures.accuracy import accuracy_label, draw_accuracy_vs_time, draw_accuracy_vs_uplink
 from airfed.figures.round_latency import draw_round_latency
 from airfed.figures.style import COLUMN_INCHES, PAGE_INCHES, explain, paper_style
 from fl_models import History
@@ -74,7 +75,8 @@ def accuracy_picture(histories: Sequence[History], *, target_accuracy: float) ->
     figure = Figure(figsize=(6.4, 3.6), layout="constrained")
     draw_accuracy_vs_time(histories, target_accuracy=target_accuracy, ax=figure.subplots())
     content = base64.b64encode(picture(figure, "svg")).decode()
-    return f'<img alt="test accuracy against network time" src="data:image/svg+xml;base64,{content}"/>'
+    alternative = escape(f"{accuracy_label(histories)} against network time")
+    return f'<img alt="{alternative}" src="data:image/svg+xml;base64,{content}"/>'
 
 
 def figure_files(histories: Sequence[History], *, target_accuracy: float) -> dict[str, bytes]:

@@ -16,6 +16,7 @@ from matplotlib.ticker import NullLocator
 from airfed.figures.files import FORMATS, picture
 from airfed.figures.style import BAND_OPACITY, MARKERS, axes_or_new, curve_style, explain, plain, plain_log_ticks, wrapped
 from airfed.toml_value import short_number
+from fl_models.task import TEST_ACCURACY
 
 DECADE = 10.0
 """An axis is logarithmic if its values, all positive, span as much."""
@@ -37,11 +38,18 @@ MEASURES = {
     "rounds_to_target": _Measure(label="rounds to the target"),
     "uplink_bits_per_client": _Measure(label="uplink per client to the target (Mbit)", unit=1e6),
     "energy_per_client_j": _Measure(label="energy per client to the target (J)"),
-    "final_accuracy": _Measure(label="final test accuracy (%)", unit=0.01),
+    "final_accuracy": _Measure(label="final {accuracy} (%)", unit=0.01),
 }
 
 
-def draw_sweep(summary: pd.DataFrame, *, key: str, measure: str = "time_to_target_s", ax: Axes | None = None) -> Axes:
+def draw_sweep(
+    summary: pd.DataFrame,
+    *,
+    key: str,
+    measure: str = "time_to_target_s",
+    accuracy_label: str = TEST_ACCURACY,
+    ax: Axes | None = None,
+) -> Axes:
     """The mean of a measure over the values of a key, one line a scheme, with its 95 % confidence interval as a band.
 
     A hollow marker says that not all seeds reached the target: the mean is over those that did. An axis is logarithmic if what
@@ -52,6 +60,7 @@ def draw_sweep(summary: pd.DataFrame, *, key: str, measure: str = "time_to_targe
             that have the same values of the others.
         key: what is on the horizontal axis.
         measure: what is on the vertical one: a column without its `_mean`.
+        accuracy_label: what accuracy is in this sweep, `Grid.accuracy_label`.
         ax: where to draw; a new figure if not given.
 
     Raises:
@@ -64,23 +73,30 @@ def draw_sweep(summary: pd.DataFrame, *, key: str, measure: str = "time_to_targe
     if summary.duplicated([key, "scheme"]).any():
         raise ValueError(f"summary: got several rows for a value of {key} and a scheme; choose the values of the other keys")
     ax = axes_or_new(ax)
-    _draw_panels([(summary, ax)], key, measure)
+    _draw_panels([(summary, ax)], key, measure, accuracy_label)
     explain(ax, **_meaning_of_hollow(summary, measure))
     return ax
 
 
-def sweep_files(name: str, summary: pd.DataFrame, *, keys: Sequence[str]) -> dict[str, bytes]:
+def reached_by_nobody(summary: pd.DataFrame) -> bool:
+    """Whether no scheme got to the target on any seed, so that there is no time to it to be drawn."""
+    return not summary["reached"].any()
+
+
+def sweep_files(
+    name: str, summary: pd.DataFrame, *, keys: Sequence[str], accuracy_label: str = TEST_ACCURACY
+) -> dict[str, bytes]:
     """The figure of a sweep as PNG, PDF and SVG, by file name: the time to the target, or final accuracy if nobody got there.
 
     Over the first of the keys whose values are numbers, or the first of all; the others have a panel for each combination of
-    their values. No files if there is no key, or more than `MAX_PANELS` panels.
+    their values. No files if there is no key, no result, or more than `MAX_PANELS` panels.
     """
     key = next((key for key in keys if _is_numeric(summary[key]) and summary[key].nunique() > 1), keys[0] if keys else None)
     others = [other for other in keys if other != key]
     panels = list(itertools.product(*(summary[other].unique() for other in others)))
-    if key is None or len(panels) > MAX_PANELS:
+    if key is None or summary.empty or len(panels) > MAX_PANELS:
         return {}
-    measure = "time_to_target_s" if summary["reached"].any() else "final_accuracy"
+    measure = "final_accuracy" if reached_by_nobody(summary) else "time_to_target_s"
     columns = min(PANELS_A_ROW, len(panels))
     rows = math.ceil(len(panels) / columns)
     width, height = PANEL_INCHES
@@ -94,29 +110,33 @@ def sweep_files(name: str, summary: pd.DataFrame, *, keys: Sequence[str]) -> dic
         titles = (f"{other} = {value}" for other, value in zip(others, values, strict=True))
         ax.set_title("\n".join(titles), fontsize="small")
         parts.append((chosen, ax))
-    _draw_panels(parts, key, measure)
+    _draw_panels(parts, key, measure, accuracy_label)
     for ax in grid.flat:
         ax.label_outer()
     for ax in grid.flat[len(panels) :]:
         ax.set_visible(False)
-    handles, labels = grid.flat[0].get_legend_handles_labels()
+    # A panel has only those schemes that there are results of.
+    curves = {label: handle for ax in grid.flat for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     explained = {"ncols": 2, "frameon": False, "fontsize": "small"} | _meaning_of_hollow(summary, measure)
-    figure.legend(handles, labels, loc="outside upper center", **explained)
+    if measure == "final_accuracy":
+        explained |= {"title": "target not reached on any seed: final accuracy instead of time", "title_fontsize": "small"}
+    figure.legend(curves.values(), curves.keys(), loc="outside upper center", **explained)
     return {f"{name}.{kind}": picture(figure, kind) for kind in FORMATS}
 
 
-def _draw_panels(panels: Sequence[tuple[pd.DataFrame, Axes]], key: str, measure: str) -> None:
+def _draw_panels(panels: Sequence[tuple[pd.DataFrame, Axes]], key: str, measure: str, accuracy_label: str) -> None:
     """Rows of a summary on axes, of one scale each way."""
     unit = MEASURES[measure].unit
     means = pd.concat([rows[f"{measure}_mean"] / unit for rows, _ in panels])
     is_log = _spans_a_decade(means)
+    schemes = list(dict.fromkeys(scheme for rows, _ in panels for scheme in rows["scheme"]))
     lowest = means.min() / DECADE if is_log else 0.0  # of an interval that goes on to where nothing can be
     for rows, ax in panels:
         if is_log:
             ax.set_yscale("log")
-        _draw_curves(rows, key, measure, lowest, ax)
+        _draw_curves(rows, key, measure, schemes, lowest, ax)
         _label_values(rows[key], ax)
-        ax.set(xlabel=key, ylabel=MEASURES[measure].label)
+        ax.set(xlabel=key, ylabel=MEASURES[measure].label.format(accuracy=accuracy_label))
         plain(ax)
     ax = panels[0][1]
     if is_log:
@@ -125,12 +145,13 @@ def _draw_panels(panels: Sequence[tuple[pd.DataFrame, Axes]], key: str, measure:
         ax.set_ylim(bottom=0.0)
 
 
-def _draw_curves(summary: pd.DataFrame, key: str, measure: str, lowest: float, ax: Axes) -> None:
+def _draw_curves(summary: pd.DataFrame, key: str, measure: str, schemes: Sequence[str], lowest: float, ax: Axes) -> None:
     """Lines, bands and markers, hollow where not all seeds reached the target."""
     table = summary.assign(**{end: summary[f"{measure}_{end}"] / MEASURES[measure].unit for end in ("mean", "low", "high")})
     table["x"] = table[key] if _is_numeric(table[key]) else pd.factorize(table[key])[0]
     table["low"] = table["low"].clip(lower=lowest)
-    for index, scheme in enumerate(table["scheme"].unique()):
+    for scheme in table["scheme"].unique():
+        index = schemes.index(scheme)
         rows = table[table["scheme"] == scheme].sort_values("x")
         partly = rows[_is_partly(rows, measure)]
         style = curve_style(index) | {"marker": MARKERS[index % len(MARKERS)]}

@@ -24,6 +24,7 @@ from fl_models import (
     attack_task,
     tuning_task,
 )
+from fl_models.task import TEST_ACCURACY
 
 Range = Annotated[tuple[float, float], Strict(False)]
 RANGE_ALLOWED = "a list of two numbers from -20 to 20, the first below the second"
@@ -69,9 +70,11 @@ class TaskKind(Spec):
 
     Attributes:
         has_gradients: whether algorithms that train by gradients can do it.
+        accuracy_label: what its accuracy is a share of, in words.
     """
 
     has_gradients: ClassVar[bool] = True
+    accuracy_label: ClassVar[str] = TEST_ACCURACY
 
     def check(self, shape: SampleShape) -> None:
         """Raises a ValueError if it cannot be done with such samples."""
@@ -105,6 +108,7 @@ class BlackBoxAttackSpec(TaskKind):
     """a change to images of a class that hides it from the model, which is trained before; accuracy is the share hidden"""
 
     has_gradients: ClassVar[bool] = False
+    accuracy_label: ClassVar[str] = BlackBoxAttack.accuracy_label
 
     kind: Literal["black_box_attack"] = "black_box_attack"
     target: int = Field(4, ge=0, le=999, description="class of the images")

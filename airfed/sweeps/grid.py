@@ -74,6 +74,11 @@ class Grid:
         """The seeds of every combination."""
         return range(self.scenario.seed, self.scenario.seed + self.num_seeds)
 
+    @property
+    def accuracy_label(self) -> str:
+        """What accuracy is, in words; of tasks of several kinds, all."""
+        return " or ".join(dict.fromkeys(point.scenario.learning.task.accuracy_label for point in self.points))
+
     def _points(self) -> Iterator[SweepPoint]:
         index = itertools.count()
         for combination in itertools.product(*(zip(key.values, key.labels, strict=True) for key in self.keys)):

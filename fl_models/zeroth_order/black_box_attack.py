@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -32,6 +33,8 @@ class BlackBoxAttack:
     federated learning", section VI-A; Carlini and Wagner 2017, "Towards evaluating the robustness of neural networks", for the
     form of the loss and of x_adv.
     """
+
+    accuracy_label: ClassVar[str] = "share of test images hidden"
 
     victim: Model
     victim_parameters: FloatArray

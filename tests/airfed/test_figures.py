@@ -11,6 +11,7 @@ from matplotlib.text import Text
 
 from airfed.figures import (
     FIGURE_NAMES,
+    accuracy_picture,
     draw_accuracy_vs_time,
     draw_accuracy_vs_uplink,
     draw_distribution,
@@ -31,7 +32,7 @@ from airfed.figures import (
     save_figure,
 )
 from airfed.figures.style import COLOURS, LINE_STYLES
-from airfed.table import comparison_table, formatted_table
+from airfed.table import comparison_table, formatted_columns, formatted_table
 from fl_models import History, RoundCost, RoundRecord
 from latency_opt import PartitionProblem, TrainingBound, minimize_round_latency, minimize_training_latency
 
@@ -91,6 +92,39 @@ def test_accuracy_figures_show_every_round_and_the_target(draw, per_round):
     dots = [line for line in ax.get_lines() if line.get_marker() == "o"]
     assert len(dots) == 2
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["slow", "fast", "never"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "bits", "joules", "said"),
+    [
+        (26.04, 7.5e6, 12_345.6, ["26.0", "7.5", "12346", "1.0x"]),
+        (0.0321, 7_500.0, 0.00383, ["0.0321", "0.0075", "0.00383", "1.0x"]),
+        (0.5, 32.0, 1e-5, ["0.5", "0.000032", "0.00001", "1.0x"]),
+        (1e-9, 1.0, 2.5e-13, ["1e-09", "0.000001", "2.5e-13", "1.0x"]),
+        (0.0, 0.0, 0.0, ["0", "0", "0", "-"]),
+    ],
+)
+def test_little_does_not_look_like_nothing_in_the_table(seconds, bits, joules, said):
+    """A few parameters over the air take milliseconds and thousandths of a megabit."""
+    record = replace(HISTORIES[0].records[-1], test_accuracy=0.95, time_s=seconds, uplink_bits=bits, energy_j=joules)
+    table = comparison_table([replace(HISTORIES[0], records=(record,))], target_accuracy=0.9)
+    columns = formatted_columns(table, target_accuracy=0.9)
+    assert [cells[0] for cells in columns.values()][2:] == said
+
+
+def test_much_slower_is_no_speed_up_of_nothing():
+    table = comparison_table([HISTORIES[1], history("slow", [0.1, 0.95], latency_s=100.0)], target_accuracy=0.9)
+    assert formatted_columns(table, target_accuracy=0.9)["speed-up"] == ["1.0x", "0.04x"]
+
+
+def test_labels_say_what_the_task_measures():
+    hidden = [replace(each, accuracy_label="share of test images hidden") for each in HISTORIES]
+    for draw in (draw_accuracy_vs_time, draw_accuracy_vs_uplink):
+        assert draw(HISTORIES, ax=Figure().subplots()).get_ylabel() == "test accuracy (%)"
+        assert draw(hidden, ax=Figure().subplots()).get_ylabel() == "share of test images hidden (%)"
+    both = draw_accuracy_vs_time([HISTORIES[0], *hidden], ax=Figure().subplots())
+    assert both.get_ylabel() == "test accuracy or share of test images hidden (%)"
+    assert 'alt="share of test images hidden against network time"' in accuracy_picture(hidden, target_accuracy=0.9)
 
 
 def test_rounds_that_cost_nothing_leave_an_empty_figure():

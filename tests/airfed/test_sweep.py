@@ -281,6 +281,33 @@ def test_a_point_that_cannot_be_met_is_told_and_not_kept(here):
     assert len(list((here / "there/points").iterdir())) == 16 - failed["strongest"]
 
 
+def test_a_target_that_nobody_reached_is_told(here):
+    """The figure has no times then, and shows something else."""
+    (here / "small.toml").write_text(SMALL.replace("target_accuracy = 0.3", "target_accuracy = 0.99"))
+    done = sweep_here("--over", "network.bandwidth_hz=5e6,10e6", "--seeds", "1", "--jobs", "1")
+    assert done.exit_code == 0
+    words = "airfed: no scheme reached the target on any seed; the figure shows final test accuracy in place of time"
+    assert done.stderr.splitlines() == [words]
+
+
+def test_points_that_all_fail_leave_no_figure(here):
+    (here / "small.toml").write_text('[network]\nkind = "csv"\npath = "none.csv"\n')
+    two = ("--over", "learning.local_steps=1,2", "--over", "learning.edge_rounds=1,2")
+    done = sweep_here(*two, "--seeds", "1", "--jobs", "1")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("airfed: 4 of 4 points failed")
+    assert not (here / "there/figure.png").exists()
+    assert (here / "there/summary.csv").exists()
+
+
+def test_a_bar_is_for_who_watches_and_wants_one(here, monkeypatch):
+    options = ("--over", "network.bandwidth_hz=5e6", "--seeds", "1", "--jobs", "1", "--force")
+    assert "100%" not in sweep_here(*options).stderr
+    monkeypatch.setattr("airfed.sweep_cli.progress_wanted", lambda *, quiet: not quiet)
+    assert "100%" in sweep_here(*options).stderr
+    assert "100%" not in sweep_here(*options, "--quiet").stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

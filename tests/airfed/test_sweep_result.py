@@ -3,6 +3,8 @@
 import contextlib
 import io
 import math
+import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,8 @@ from matplotlib.colors import same_color
 from scipy.stats import t as student
 
 import airfed
-from airfed.figures import draw_sweep, sweep_files
+from airfed.figures import draw_sweep, reached_by_nobody, sweep_files
+from airfed.named_scenarios import named_scenario
 from airfed.sweeps import Grid, SweepFolder, SweepResult, SweptKey
 from airfed.sweeps.checked_json import DamagedFile, sealed, unsealed
 from airfed.sweeps.outcome import MEASURES, Outcome
@@ -156,6 +159,48 @@ def test_several_keys_have_panels_and_need_a_choice():
     assert files["figure.svg"].count(b"learning.local_steps = ") == 4
     assert sweep_files("figure", summary, keys=names) == files
     assert sweep_files("figure", summary, keys=[]) == {}
+
+
+def words_of(svg):
+    return [text.text for text in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_a_target_that_nobody_reached_is_told_in_the_figure(result):
+    instead = "target not reached on any seed: final accuracy instead of time"
+    assert instead not in words_of(sweep_files("figure", result.summary, keys=result.keys)["figure.svg"])
+    nobody = result_of(SweptKey(key="network.bandwidth_hz", values=[5e6, 50e6]), seconds={})
+    assert reached_by_nobody(nobody.summary)
+    words = words_of(sweep_files("figure", nobody.summary, keys=nobody.keys)["figure.svg"])
+    assert instead in words
+    assert "final test accuracy (%)" in words
+
+
+def test_the_figure_says_what_the_task_measures(result):
+    grid = Grid(scenario=named_scenario("fedzo-attack"), num_seeds=1)
+    assert (grid.accuracy_label, result.grid.accuracy_label) == ("share of test images hidden", "test accuracy")
+    ax = draw_sweep(result.summary, key="network.bandwidth_hz", measure="final_accuracy", accuracy_label=grid.accuracy_label)
+    assert ax.get_ylabel() == "final share of test images hidden (%)"
+
+
+def test_combinations_without_results_are_missing_in_the_figure():
+    """Points that fail are in no table: a scheme keeps its colour beside panels that lack another, and the legend has both."""
+    keys = SweptKey(key="network.bandwidth_hz", values=[5e6, 50e6]), SweptKey(key="learning.local_steps", values=[1, 2])
+    result = result_of(*keys)
+    names, summary = result.keys, result.summary
+    assert sweep_files("figure", summary[:0], keys=names) == {}
+    air = summary["scheme"] == "air, the better"
+    first = summary["learning.local_steps"] == 1
+    svg = sweep_files("figure", summary[~first | air], keys=names)["figure.svg"]
+    assert {"bits", "air, the better"} <= set(words_of(svg))
+    lines = [re.findall("stroke: (#[0-9a-f]{6}); stroke-width: 1.8", part) for part in axes_of(svg)]
+    assert lines[0] == [lines[1][1]]
+    assert len(set(lines[1])) == 2
+
+
+def axes_of(svg):
+    """The parts of an SVG that are panels, as texts."""
+    groups = (part for part in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}g"))
+    return [ElementTree.tostring(part, encoding="unicode") for part in groups if part.get("id", "").startswith("axes_")]
 
 
 def test_unknown_keys_and_measures(result):

@@ -45,6 +45,13 @@ def test_an_attack_succeeds(attack):
     assert last.test_loss < first.test_loss / 3
 
 
+def test_accuracy_is_called_what_it_is(attack, tiny):
+    history = attack.trainings[0].history("FedZO", num_rounds=0)
+    assert history.accuracy_label == attack.scenario.learning.task.accuracy_label == "share of test images hidden"
+    tuning = airfed.Experiment.prepare(tiny(TUNING, FEDZO))
+    assert tuning.task.accuracy_label == tuning.scenario.learning.task.accuracy_label == "test accuracy"
+
+
 @pytest.mark.parametrize("kind", ["seed_shared_fedzo", "dzopa", "zone_s"])
 def test_rivals_attack_too(tiny, kind):
     [history] = airfed.run(tiny(ATTACK, FEDZO.replace("fedzo", kind)), progress=False).histories
