@@ -24,13 +24,13 @@ def scenario_html(scenario: Scenario) -> str:
         html_table(whole, title="Scenario")
         + html_table(_rows(scenario.network), title="network")
         + html_table(_rows(scenario.learning), title="learning")
-        + html_table(schemes, title="schemes", header=("name", "algorithm", "uplink"))
+        + html_table(schemes, title="schemes", header=("name", "algorithm", "uplink"), words=3)
     )
 
 
 def _rows(spec: Spec) -> list[tuple[str, str]]:
     rows = []
-    for name in type(spec).model_fields:
+    for name in sorted(type(spec).model_fields, key="kind".__ne__):  # which comes first
         (label, unit), value = name_and_unit(name), getattr(spec, name)
         rows.append((label, _said(value, unit)))
     return rows

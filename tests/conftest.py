@@ -20,17 +20,33 @@ from fl_models import MLP, FederatedTask, digits, two_level_dirichlet_split
 NEEDS = {
     "dask": ("distributed",),
     "docs": ("mkdocs", "mkdocstrings", "material", "nbconvert", "selenium", "chromium", "chromedriver"),
+    "notebooks": ("jupyterlab", "ipywidgets", "ipykernel", "selenium", "chromium", "chromedriver"),
     "ray": ("ray",),
     "sionna": ("sionna",),
 }
 """Modules and programs that the tests of an extra need, by its marker."""
 PROGRAMS = ("chromium", "chromedriver")
+CHROMIUM = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1400,1000",
+]
 
 
 def pytest_addoption(parser):
     for extra in NEEDS:
         help_text = f"fail, rather than skip, tests of the extra `{extra}`"
         parser.addoption(f"--require-{extra}", action="store_true", help=help_text)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "notebooks: needs the extra `notebooks`, selenium and Chromium")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -42,6 +58,20 @@ def pytest_collection_modifyitems(config, items):
             for item in items:
                 if item.get_closest_marker(extra):
                     item.add_marker(skip)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """Chromium without a window and without a past, which keeps what its console says and what it asks for."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    for argument in (*CHROMIUM, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    yield driver
+    driver.quit()
 
 
 @pytest.fixture(scope="session")

@@ -10,14 +10,15 @@ from pydantic import ValidationError
 
 from airfed.explorer.ground import Ground
 from airfed.explorer.outlook import Setting
-from airfed.figures import outlook_figure, picture
+from airfed.figures import OUTLOOK_INCHES, outlook_figure, picture
 from airfed.scenario import Scenario
 from airfed.scenario_error import explain
 from channels.html_table import html_table
 from channels.quantity import quantity
 from channels.sionna_backend import MissingExtra
 
-DOTS_PER_INCH = 80
+PIXELS_PER_INCH = 100
+"""On the screen; of the picture there are twice as many, so that it is sharp on fine screens and when zoomed."""
 MOST_CELLS = 12
 MOST_CLIENTS = 50
 SHIFT_DB = 20.0
@@ -51,7 +52,7 @@ class Explorer:
     Attributes:
         ground: what does not move.
         before: the outlook of the scenario as it is.
-        outlook: the outlook where the sliders are.
+        outlook: the outlook where the sliders are or, where there is none, where they last were.
         figure: how it is drawn.
         sliders: by name of what they set.
         widget: everything together, for a notebook or a page of one's own.
@@ -67,8 +68,13 @@ class Explorer:
         self.ground = ground
         self.before = self.outlook = ground.outlook(ground.setting)
         self.sliders = _sliders(ipywidgets, ground.setting)
-        self._picture, self._text = ipywidgets.Image(format="png"), ipywidgets.HTML()
-        self.widget = ipywidgets.VBox([*self.sliders.values(), self._picture, self._text])
+        self._problem = ipywidgets.HTML(layout={"display": "none"})
+        width = {"width": f"{PIXELS_PER_INCH * OUTLOOK_INCHES[0]:.0f}px", "max_width": "100%", "margin": "0"}
+        self._picture = ipywidgets.Image(format="png", layout=width)
+        self._table = ipywidgets.HTML()
+        self._found = ipywidgets.VBox([self._picture, self._table])
+        sliders = ipywidgets.Box([*self.sliders.values()], layout={"flex_flow": "row wrap"})
+        self.widget = ipywidgets.VBox([sliders, self._problem, self._found])
         for slider in self.sliders.values():
             slider.observe(self._moved, names="value")
         self._redraw()
@@ -83,19 +89,26 @@ class Explorer:
         try:
             self.outlook = self.ground.outlook(self.setting)
         except ValidationError as error:
-            self._text.value = escape(explain(error, type(self.ground.scenario.network)))
+            self._show(problem=explain(error, type(self.ground.scenario.network)))
         except ValueError as error:
-            self._text.value = escape(str(error))
+            self._show(problem=str(error))
         else:
             self._redraw()
+            self._show(problem="")
+
+    def _show(self, *, problem: str) -> None:
+        """The picture or, in its place, why there is none where the sliders are."""
+        self._problem.value = escape(problem)
+        self._problem.layout.display = "flex" if problem else "none"
+        self._found.layout.visibility = "hidden" if problem else "visible"
 
     def _redraw(self) -> None:
         self.figure = outlook_figure(self.outlook, before=self.before)
-        self._picture.value = picture(self.figure, "png", dots_per_inch=DOTS_PER_INCH)
+        self._picture.value = picture(self.figure, "png", dots_per_inch=2 * PIXELS_PER_INCH)
         fraction = self.outlook.fraction
         rows = [("grey rings", "the scenario as it is"), ("mean SNR of the clients", quantity(self.outlook.snr_db, "dB"))]
         rows += [] if fraction is None else [("shares of the model by cell", quantity(np.round(100.0 * fraction, 1), "%"))]
-        self._text.value = html_table(rows)
+        self._table.value = html_table(rows)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.widget._repr_mimebundle_(**options)
@@ -115,10 +128,16 @@ def _sliders(ipywidgets: Any, own: Setting) -> dict[str, Any]:
             **style,
         ),
         "client_power_dbm": ipywidgets.FloatSlider(
-            value=power, min=power - SHIFT_DB, max=power + SHIFT_DB, step=1.0, description="power of clients (dBm)", **style
+            value=power,
+            min=power - SHIFT_DB,
+            max=power + SHIFT_DB,
+            step=1.0,
+            readout_format=".1f",
+            description="power of clients (dBm)",
+            **style,
         ),
         "snr_shift_db": ipywidgets.FloatSlider(
-            value=0.0, min=-SHIFT_DB, max=SHIFT_DB, step=1.0, description="SNR better by (dB)", **style
+            value=0.0, min=-SHIFT_DB, max=SHIFT_DB, step=1.0, readout_format="+.0f", description="SNR better by (dB)", **style
         ),
     }
     for name, most, text in (("num_cells", MOST_CELLS, "cells"), ("clients_per_cell", MOST_CLIENTS, "clients in a cell")):

@@ -6,7 +6,7 @@ from airfed.figures.confidence import draw_mean_and_band
 from airfed.figures.distribution import draw_distribution
 from airfed.figures.files import FIGURE_NAMES, accuracy_picture, figure_files, picture, save_figure
 from airfed.figures.network_map import draw_network_map
-from airfed.figures.outlook import draw_error_outlook, draw_round_outlook, outlook_figure
+from airfed.figures.outlook import OUTLOOK_INCHES, draw_error_outlook, draw_round_outlook, outlook_figure
 from airfed.figures.partition import draw_partition
 from airfed.figures.prices import draw_prices
 from airfed.figures.published import draw_curves, draw_panels, published_files
@@ -21,6 +21,7 @@ from airfed.figures.training_latency import draw_training_latency
 __all__ = [
     "COLUMN_INCHES",
     "FIGURE_NAMES",
+    "OUTLOOK_INCHES",
     "PAGE_INCHES",
     "accuracy_picture",
     "draw_accuracy_vs_time",

@@ -14,7 +14,7 @@ from airfed.figures.style import GUIDE, axes_or_new, curve_style, dot_style, pla
 if TYPE_CHECKING:
     from airfed.explorer.outlook import Outlook
 
-INCHES = (9.0, 3.4)
+OUTLOOK_INCHES = (9.0, 3.4)
 NO_LESS_WIDE = 30.0
 """The time axis spans at least so many times its smallest value, so that it does not jump at every move."""
 
@@ -64,9 +64,9 @@ def draw_error_outlook(outlook: Outlook, *, ax: Axes | None = None) -> Axes:
 
 def outlook_figure(outlook: Outlook, *, before: Outlook | None = None) -> Figure:
     """Both side by side. The margins are fixed, since finding them takes longer than drawing."""
-    figure = Figure(figsize=INCHES)
+    figure = Figure(figsize=OUTLOOK_INCHES)
     rounds, errors = figure.subplots(
-        1, 2, gridspec_kw={"left": 0.19, "right": 0.99, "bottom": 0.15, "top": 0.97, "wspace": 0.2}
+        1, 2, gridspec_kw={"left": 0.19, "right": 0.99, "bottom": 0.15, "top": 0.97, "wspace": 0.26}
     )
     draw_round_outlook(outlook, before=before, ax=rounds)
     draw_error_outlook(outlook, ax=errors)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from airfed.published.claim import Claim, Kind, Relation, Verdict
+from channels.html_table import html_table
+from channels.summary import shown_by
 
 if TYPE_CHECKING:
     from airfed.figures.published import Panel
@@ -48,6 +50,12 @@ class Request:
         return range(self.seed, self.seed + (self.seeds or self.of(full, quick=quick)))
 
 
+@shown_by(
+    num_claims=lambda findings: len(findings.claims),
+    num_beyond=lambda findings: len(findings.beyond),
+    num_panels=lambda findings: len(findings.panels),
+    data=lambda findings: findings.data,
+)
 @dataclass(frozen=True, kw_only=True)
 class Findings:
     """What a run found.
@@ -178,6 +186,16 @@ class Reproduction:
             for claim in claims
         )
 
+    def __repr__(self) -> str:
+        return f"Reproduction(paper={self.paper.name!r}, passed={self._passed})"
+
+    def _repr_html_(self) -> str:
+        """The claims as a table."""
+        told = [("", self.claims), ("beyond the paper: ", self.findings.beyond)]
+        rows = [(beyond + claim.says, claim.verdict.value, compared(claim)) for beyond, some in told for claim in some]
+        title = f"{self.paper.name}: {self._passed} claims pass"
+        return html_table(rows, title=title, header=("claim", "verdict", "compared"), words=3)
+
     def report(self) -> str:
         """What was run, on which data, and each claim with its verdict, for a terminal."""
         lines = [f"{self.paper.name}: {self.paper.citation}", f"runs: {self.paper.runs}", f"data: {self.findings.data}", ""]
@@ -186,10 +204,14 @@ class Reproduction:
             lines += ["", "beyond the paper, not counted:"]
             lines += [line for claim in self.findings.beyond for line in _verdict(claim)]
         verdicts = [claim.verdict for claim in self.claims]
-        lines += ["", f"{verdicts.count(Verdict.PASS)} of {len(verdicts)} claims pass"]
+        lines += ["", f"{self._passed} claims pass"]
         if Verdict.OPEN in verdicts:
             lines[-1] += f", {verdicts.count(Verdict.OPEN)} open: neither shown nor shown to be wrong by so few seeds"
         return "\n".join(lines)
+
+    @property
+    def _passed(self) -> str:
+        return f"{sum(claim.verdict is Verdict.PASS for claim in self.claims)} of {len(self.claims)}"
 
 
 def _verdict(claim: Claim) -> tuple[str, str]:

@@ -13,6 +13,7 @@ import pandas as pd
 from airfed.confidence import mean_and_half_width
 from airfed.sweeps.grid import Grid
 from airfed.sweeps.outcome import DIVERGED, MEASURES, REACHED, Outcome
+from channels.html_table import html_table
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,6 +69,21 @@ class SweepResult:
             rows.append(row)
         measures = [f"{name}_{end}" for name in MEASURES for end in ("mean", "low", "high")]
         return pd.DataFrame(rows, columns=[*self.keys, "scheme", "seeds", "reached", "diverged", *measures])
+
+    def __repr__(self) -> str:
+        of = f"scenario={self.grid.scenario.name!r}, keys={self.keys}, num_seeds={self.grid.num_seeds}"
+        return f"SweepResult({of}, done={len(self.outcomes) - len(self.failures)} of {len(self.outcomes)})"
+
+    def _repr_html_(self) -> str:
+        """The summary as a table."""
+        from airfed.sweeps.tables import formatted_columns
+
+        columns = formatted_columns(self)
+        title = f"{self.grid.scenario.name}: mean ± half of its 95 % confidence interval over {self.grid.num_seeds} seeds"
+        failed = f"; {len(self.failures)} of {len(self.outcomes)} points failed" if self.failures else ""
+        return html_table(
+            zip(*columns.values(), strict=True), title=title + failed, header=list(columns), words=len(self.keys) + 2
+        )
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         for point, outcome in zip(self.grid.points, self.outcomes, strict=True):

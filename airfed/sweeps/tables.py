@@ -23,11 +23,11 @@ def write_tables(folder: SweepFolder, result: SweepResult) -> None:
     folder.write_file(SUMMARY, _csv(result.summary))
 
 
-def formatted_summary(result: SweepResult) -> str:
-    """The summary of a sweep for a terminal."""
+def formatted_columns(result: SweepResult) -> dict[str, list[str]]:
+    """The columns of the summary in words, by heading; first the keys and the scheme."""
     summary = result.summary
-    target = "target" if "target_accuracy" in result.keys else f"{100 * result.grid.scenario.target_accuracy:g} %"
-    columns = {
+    target = _target(result)
+    return {
         **{_heading(key, result.keys): [_word(label) for label in summary[key]] for key in result.keys},
         "scheme": list(summary["scheme"]),
         "reached": [f"{reached} of {seeds}" for reached, seeds in zip(summary["reached"], summary["seeds"], strict=True)],
@@ -36,6 +36,11 @@ def formatted_summary(result: SweepResult) -> str:
         "energy J/client": _means(summary, "energy_per_client_j"),
         "final accuracy %": _means(summary, "final_accuracy", unit=0.01),
     }
+
+
+def formatted_summary(result: SweepResult) -> str:
+    """The summary of a sweep for a terminal."""
+    columns = formatted_columns(result)
     words = len(result.keys) + 1  # columns of words lean left, those of numbers right
     widths = [max(map(len, [name, *cells])) for name, cells in columns.items()]
     rows = [list(columns), *zip(*columns.values(), strict=True)]
@@ -48,9 +53,13 @@ def formatted_summary(result: SweepResult) -> str:
     ]
     note = (
         f"mean ± half of its 95 % confidence interval (Student's t) over seeds; seconds, traffic and energy are counted until "
-        f"{target},\nover the seeds that reached it"
+        f"{_target(result)},\nover the seeds that reached it"
     )
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "", note])
+
+
+def _target(result: SweepResult) -> str:
+    return "target" if "target_accuracy" in result.keys else f"{100 * result.grid.scenario.target_accuracy:g} %"
 
 
 def _means(summary: pd.DataFrame, measure: str, *, unit: float = 1.0) -> list[str]:

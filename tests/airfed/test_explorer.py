@@ -140,7 +140,9 @@ def test_moving_a_slider_redraws_what_belongs_to_it(ground):
     explorer = Explorer(ground)
     assert list(explorer.sliders) == ["bandwidth_mhz", "client_power_dbm", "snr_shift_db", "num_cells", "clients_per_cell"]
     assert explorer.setting == ground.setting
-    seen = [bytes(explorer.widget.children[-2].value)]
+    _, _, found = explorer.widget.children
+    picture, table = found.children
+    seen = [bytes(picture.value)]
     for name, value in (("client_power_dbm", 30.0), ("bandwidth_mhz", 20.0), ("snr_shift_db", 5.0), ("num_cells", 4)):
         explorer.sliders[name].value = value
         expected = ground.outlook(explorer.setting)
@@ -149,26 +151,30 @@ def test_moving_a_slider_redraws_what_belongs_to_it(ground):
         assert marked(rounds, filled=True) == medians(expected)
         assert marked(rounds, filled=False) == medians(explorer.before)
         np.testing.assert_array_equal(errors.get_lines()[0].get_xdata(), expected.median_snr_db)
-        picture, text = explorer.widget.children[-2:]
         content = bytes(picture.value)
         assert content.startswith(b"\x89PNG")
         assert content not in seen
         seen.append(content)
-        assert f"{expected.snr_db.min():.4g} to {expected.snr_db.max():.4g} dB" in text.value
+        assert f"{expected.snr_db.min():.4g} to {expected.snr_db.max():.4g} dB" in table.value
     assert explorer.setting.bandwidth_hz == pytest.approx(20e6)
     assert explorer.before.setting == ground.setting
     assert "application/vnd.jupyter.widget-view+json" in explorer._repr_mimebundle_()
 
 
-def test_what_a_scenario_does_not_allow_is_said_below_the_picture():
+def test_what_a_scenario_does_not_allow_is_said_in_place_of_the_picture():
     explorer = explore(airfed.Scenario(network={"clients_per_cell": 4, "wrap_around": True}))
     before = explorer.outlook
+    _, problem, found = explorer.widget.children
+    assert problem.layout.display == "none"
     explorer.sliders["num_cells"].value = 5
-    assert "wrap_around: got true with num_cells = 5; allowed with 1, 3, 7, 19 cells" in explorer.widget.children[-1].value
+    assert problem.value == "wrap_around: got true with num_cells = 5; allowed with 1, 3, 7, 19 cells"
+    assert problem.layout.display == "flex"
+    assert found.layout.visibility == "hidden"  # which is of other sliders
     assert explorer.outlook is before
     explorer.sliders["num_cells"].value = 7
     assert explorer.outlook.fraction.shape == (7,)
-    assert "dB" in explorer.widget.children[-1].value
+    assert problem.layout.display == "none"
+    assert found.layout.visibility == "visible"
 
 
 def test_a_network_without_cells_to_count_has_no_slider_for_them():

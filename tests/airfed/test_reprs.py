@@ -159,6 +159,21 @@ def test_what_users_write_is_escaped():
     assert "a&lt;b&gt;&amp;c" in scenario._repr_html_()
 
 
+def leaning(html):
+    """Texts by where their cell leans."""
+    return {text: side for side, text in re.findall('text-align:(left|right)">([^<]+)<', html)}
+
+
+def test_words_lean_left_and_numbers_right():
+    """JupyterLab leans every cell right that does not say otherwise."""
+    assert set(leaning(html_table([("band", "10 MHz")], title="cell")).values()) == {"left"}
+    table = leaning(html_table([("HIST", "3")], header=("scheme", "rounds")))
+    assert table == {"scheme": "left", "HIST": "left", "rounds": "right", "3": "right"}
+    table = leaning(html_table([("HIST", "3 of 3", "7")], header=("scheme", "reached", "seconds"), words=2))
+    assert {text for text, side in table.items() if side == "right"} == {"seconds", "7"}
+    assert set(leaning(airfed.Scenario()._repr_html_()).values()) == {"left"}
+
+
 def test_a_layout_is_drawn_to_scale_with_north_up():
     layout = Layout(
         station_xy_m=np.array([[0.0, 0.0], [100.0, 0.0]]),

@@ -4,6 +4,7 @@ import contextlib
 import io
 import math
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -111,6 +112,20 @@ def test_the_printed_table(result):
     assert "2 of 3" in lines[3]
     assert "0 of 3" in lines[5]
     assert " - " in lines[5]
+
+
+def test_it_shows_itself_in_a_line_and_a_table(result):
+    assert repr(result) == "SweepResult(scenario='default', keys=['network.bandwidth_hz'], num_seeds=3, done=6 of 6)"
+    header, *rows = ([cell.text for cell in row] for row in ElementTree.fromstring(result._repr_html_()).iter("tr"))
+    printed = formatted_summary(result).splitlines()
+    assert header[:3] == ["bandwidth_hz", "scheme", "reached"]
+    assert rows[0][:4] == ["5e6", "bits", "3 of 3", "13 ± 9"]
+    assert all(cell in printed[0] for cell in header)
+    assert all(cell in line for row, line in zip(rows, printed[2:], strict=False) for cell in row)
+    broken = replace(result.outcomes[0], rows=(), failure="why")
+    some = SweepResult(grid=result.grid, outcomes=(broken, *result.outcomes[1:]))
+    assert "1 of 6 points failed" in some._repr_html_()
+    assert "done=5 of 6" in repr(some)
 
 
 def test_values_of_tables_are_texts_in_tables():

@@ -1,5 +1,6 @@
 """A claim passes when the values agree, and fails when they do not."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -84,6 +85,10 @@ def test_a_reproduction_passes_if_all_claims_do_and_says_which_do_not():
     assert [line[:4] for line in lines if "a value" in line] == ["pass", "FAIL"]
     assert lines[2] == "data: drawn"
     assert lines[-1] == "1 of 2 claims pass"
+    assert repr(found) == "Reproduction(paper='mine2020', passed=1 of 2)"
+    assert repr(found.findings).startswith("Findings(num_claims=2, num_beyond=0, num_panels=0, data='drawn'")
+    assert re.findall("<td[^>]*>(pass|FAIL)</td>", found._repr_html_()) == ["pass", "FAIL"]
+    assert compared(good) in found._repr_html_()
 
     shaky = replace(good, ours=2.0, at_best=0.5, relation=Relation.AT_MOST)
     undecided = replace(paper, run=lambda _: Findings(data="drawn", claims=(good, shaky), panels=())).reproduce(Request())
