@@ -18,7 +18,9 @@ from channels.quantity import quantity
 from channels.sionna_backend import MissingExtra
 
 PIXELS_PER_INCH = 100
-"""On the screen; of the picture there are twice as many, so that it is sharp on fine screens and when zoomed."""
+"""On the screen."""
+DOTS_PER_INCH = 150
+"""Of the picture: more than pixels, to be sharp on fine screens, and few enough for a move to take a fifth of a second."""
 MOST_CELLS = 12
 MOST_CLIENTS = 50
 SHIFT_DB = 20.0
@@ -104,7 +106,7 @@ class Explorer:
 
     def _redraw(self) -> None:
         self.figure = outlook_figure(self.outlook, before=self.before)
-        self._picture.value = picture(self.figure, "png", dots_per_inch=2 * PIXELS_PER_INCH)
+        self._picture.value = picture(self.figure, "png", dots_per_inch=DOTS_PER_INCH)
         fraction = self.outlook.fraction
         rows = [("grey rings", "the scenario as it is"), ("mean SNR of the clients", quantity(self.outlook.snr_db, "dB"))]
         rows += [] if fraction is None else [("shares of the model by cell", quantity(np.round(100.0 * fraction, 1), "%"))]

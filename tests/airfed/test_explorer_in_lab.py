@@ -13,7 +13,7 @@ import pytest
 
 from airfed import Scenario
 from airfed.explorer import Ground, Setting
-from airfed.explorer.widget import PIXELS_PER_INCH
+from airfed.explorer.widget import DOTS_PER_INCH, PIXELS_PER_INCH
 from airfed.figures import OUTLOOK_INCHES, outlook_figure, picture
 
 pytestmark = pytest.mark.notebooks
@@ -124,7 +124,7 @@ def test_the_picture_in_the_browser_follows_every_slider(lab):
 
     def expected(setting):
         figure = outlook_figure(ground.outlook(setting), before=before)
-        return picture(figure, "png", dots_per_inch=2 * PIXELS_PER_INCH)
+        return picture(figure, "png", dots_per_inch=DOTS_PER_INCH)
 
     now = None
     for slider in (0, 1, 2, 4):
@@ -156,7 +156,7 @@ def test_everything_fits_and_the_picture_is_sharp(lab, width):
     until(lambda: shown.size["width"] <= area, what="a picture that fits")
     assert shown.size["width"] == pytest.approx(min(PIXELS_PER_INCH * OUTLOOK_INCHES[0], area), abs=20.0)
     assert shown.size["height"] / shown.size["width"] == pytest.approx(OUTLOOK_INCHES[1] / OUTLOOK_INCHES[0], rel=0.02)
-    assert shown.get_property("naturalWidth") == 2 * PIXELS_PER_INCH * OUTLOOK_INCHES[0]
+    assert shown.get_property("naturalWidth") == DOTS_PER_INCH * OUTLOOK_INCHES[0]
     assert lab.execute_script(TOO_LARGE) == []
 
 
