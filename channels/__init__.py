@@ -40,7 +40,7 @@ from channels.rates.sinr import downlink_sinr, reuse_groups, uplink_sinr
 from channels.small_scale.antenna_correlation import CorrelatedRayleigh, exponential_correlation, one_ring_correlation
 from channels.small_scale.discrete_paths import DiscretePaths
 from channels.small_scale.doppler import age, draw_jakes, jakes_autocorrelation, max_doppler_hz
-from channels.small_scale.fading import Fading, FrequencySelective
+from channels.small_scale.fading import Fading, FadingProcess, FrequencySelective
 from channels.small_scale.moving_rayleigh import MovingRayleigh
 from channels.small_scale.nakagami import Nakagami
 from channels.small_scale.rayleigh import Rayleigh
@@ -61,6 +61,7 @@ __all__ = [
     "Estimator",
     "Factory",
     "Fading",
+    "FadingProcess",
     "FreeSpace",
     "FrequencyRange",
     "FrequencySelective",

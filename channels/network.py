@@ -16,7 +16,7 @@ from channels.large_scale.large_scale import LargeScale
 from channels.layouts.layout import Layout
 from channels.layouts.layout_picture import layout_picture
 from channels.rates.interference import downlink_interference_w, uplink_interference_w
-from channels.small_scale.fading import Fading, FrequencySelective
+from channels.small_scale.fading import Fading, FadingProcess, FrequencySelective
 from channels.small_scale.tapped_delay_line import subcarrier_frequencies_hz
 from channels.summary import shown_by
 from channels.units import linear_to_db
@@ -150,14 +150,40 @@ class Network:
         noise_w = self.noise_psd_w_per_hz * self.bandwidth_hz[self.layout.serving_cell]
         return self.client_power_w * self.mean_power_gain / noise_w
 
-    def draw(self, num_draws: int, *, rng: np.random.Generator) -> ChannelState:
-        """Independent fading draws, say one for each edge round: (num_draws, K clients, A antennas, S subcarriers)."""
+    def draw(
+        self,
+        num_draws: int,
+        *,
+        rng: np.random.Generator,
+        first: int = 0,
+        course: np.random.Generator | None = None,
+        run_length: int | None = None,
+    ) -> ChannelState:
+        """Fading draws, say one for each edge round: (num_draws, K clients, A antennas, S subcarriers).
+
+        They are independent, unless the fading is a process, such as `MovingRayleigh`, whose draws follow each other in time.
+
+        Args:
+            num_draws: how many.
+            rng: source of everything that is drawn.
+            first: number of the first of these draws, where a process goes on from earlier ones.
+            course: source of what does not change with time in a process, the same whenever it is to go on; if None, `rng`.
+            run_length: after so many draws another, independent course of time begins; by default all are of one.
+        """
         check_count("num_draws", num_draws)
-        response = self._response(num_draws, rng)
+        length = num_draws if run_length is None else run_length
+        check_count("run_length", length)
+        if num_draws % length:
+            raise ValueError(f"run_length: got {length} for {num_draws} draws; allowed are whole runs")
+        process = isinstance(self.fading, FadingProcess)
+        response = self._response(num_draws, course if course and process else rng, first, length)
         estimate = response
         if not self.knowledge.is_perfect:
             estimate = self.knowledge.estimate(
-                response, redraw=lambda: self._response(num_draws, rng), frequency_hz=self._frequency_hz, rng=rng
+                response,
+                redraw=lambda: self._response(num_draws, rng, first, length),
+                frequency_hz=self._frequency_hz,
+                rng=rng,
             )
         cells = tuple(self._cell(cell, response, estimate) for cell in range(self.num_cells))
         return ChannelState(response=response, cells=cells)
@@ -193,11 +219,16 @@ class Network:
         num_draws = num_samples // self.num_clients + 1
         at_once = max(1, min(num_draws, VALUES_AT_ONCE // draw_values))
         batches = -(-num_draws // at_once)
-        samples = [of(cell).ravel() for _ in range(batches) for cell in self.draw(at_once, rng=rng).cells]
+        samples = [of(cell).ravel() for _ in range(batches) for cell in self.draw(at_once, rng=rng, run_length=1).cells]
         return float(np.quantile(np.concatenate(samples), probability))
 
-    def _response(self, num_draws: int, rng: np.random.Generator) -> ComplexArray:
-        shape = (num_draws, self.num_clients, self.num_antennas)
+    def _response(self, num_draws: int, rng: np.random.Generator, first: int, run_length: int) -> ComplexArray:
+        links = (self.num_clients, self.num_antennas)
+        apart = run_length == 1 < num_draws  # a draw of each course is as good as one without any
+        if isinstance(self.fading, FadingProcess) and not apart:
+            runs = self.fading.course((run_length, num_draws // run_length, *links), first=first, rng=rng)
+            return np.moveaxis(runs, 0, 1).reshape(num_draws, *links, 1)
+        shape = (num_draws, *links)
         if self.num_subcarriers > 1 and isinstance(self.fading, FrequencySelective):
             return self.fading.frequency_response(shape, frequency_hz=self._frequency_hz, rng=rng)
         return self.fading.draw(shape, rng=rng)[..., None]

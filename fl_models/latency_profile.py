@@ -108,9 +108,10 @@ def _two_points(
     shares, sizes = _two_sizes(model, network.layout.num_cells, is_proportional=is_proportional)
     values = schedule.edge_rounds * network.num_clients * network.num_antennas * network.num_subcarriers
     at_once = max(1, VALUES_AT_ONCE // values)
+    edge_rounds = schedule.edge_rounds
     return shares, np.concatenate(
         [
-            _latencies_s(sizes, network.draw(some * schedule.edge_rounds, rng=rng), aggregator, clock, schedule)
+            _latencies_s(sizes, network.draw(some * edge_rounds, rng=rng, run_length=edge_rounds), aggregator, clock, schedule)
             for some in _parts(num_rounds, at_once)
         ],
         axis=-1,

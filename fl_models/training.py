@@ -106,7 +106,12 @@ class Training:
     def round(self, state: TrainingState, before: RoundRecord) -> tuple[TrainingState, RoundRecord]:
         """One more global round: the new state and its record."""
         schedule = self.algorithm.schedule
-        channel = self.network.draw(schedule.edge_rounds, rng=self.streams.rng(Stream.FADING, state.round_index))
+        channel = self.network.draw(
+            schedule.edge_rounds,
+            rng=self.streams.rng(Stream.FADING, state.round_index),
+            first=state.round_index * schedule.edge_rounds,
+            course=self.streams.rng(Stream.FADING),
+        )
         rng = self.streams.rng(Stream.SELECTION, state.round_index)
         chosen = [self.selection.draw(cell.num_clients, rng=rng) for cell in channel.cells]
         cells = [

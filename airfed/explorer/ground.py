@@ -108,7 +108,8 @@ class Ground:
         """The outlook in a setting. Draws are the same whatever the setting, so that what moves, moves because of it."""
         network, streams = self.network_at(setting), Streams(seed=self.scenario.seed)
         num_rounds = max(FEWEST_ROUNDS, EDGE_ROUNDS // self.schedule.edge_rounds)
-        cells = network.draw(num_rounds * self.schedule.edge_rounds, rng=streams.rng(Stream.PLANNING)).cells
+        edge_rounds = self.schedule.edge_rounds
+        cells = network.draw(num_rounds * edge_rounds, rng=streams.rng(Stream.PLANNING), run_length=edge_rounds).cells
         everybody = [self.model] * len(cells)
         round_s = {
             "whole model, equal bands": self._round_s(cells, everybody, EQUAL_BANDS),

@@ -1,4 +1,4 @@
-"""`[network.fading]` in a scenario: small-scale fading, drawn anew every edge round."""
+"""`[network.fading]` in a scenario: small-scale fading, another in every edge round."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ class OneRingSpec(Spec):
 
 
 class MovingRayleighSpec(Spec):
-    """no dominant path, clients that move: from edge round to edge round of a global round fading changes by Jakes' law"""
+    """no dominant path, clients that move: from edge round to edge round, through all of training, fading follows Jakes' law"""
 
     kind: Literal["moving_rayleigh"] = "moving_rayleigh"
     speed_m_per_s: float = Field(0.1, ge=0.0, le=1000.0, description="of the clients")
     interval_s: float = Field(
-        0.1, ge=0.0, le=1000.0, description="from an edge round to the next; at most ten periods of the Doppler shift"
+        0.1, ge=0.0, le=1000.0, description="from an edge round to the next, also where another global round begins"
     )
 
     def build(self, *, carrier_hz: float, num_antennas: int) -> Fading:

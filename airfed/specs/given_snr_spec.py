@@ -28,7 +28,7 @@ class ClientsSpec(Spec):
         "one per client, cell after cell",
     )
     fading: LinkFadingSpec = Field(
-        default_factory=RayleighSpec, discriminator="kind", description="small-scale fading, drawn anew every edge round"
+        default_factory=RayleighSpec, discriminator="kind", description="small-scale fading, another in every edge round"
     )
 
 

@@ -26,7 +26,7 @@ class LayoutSpec(Spec):
         default_factory=UrbanMacroSpec, discriminator="kind", description="path loss and shadowing, drawn once"
     )
     fading: FadingSpec = Field(
-        default_factory=RayleighSpec, discriminator="kind", description="small-scale fading, drawn anew every edge round"
+        default_factory=RayleighSpec, discriminator="kind", description="small-scale fading, another in every edge round"
     )
 
     @property

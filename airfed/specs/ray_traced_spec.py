@@ -48,7 +48,7 @@ class CitySpec(Spec):
     fading: RayTracedFadingSpec | LinkFadingSpec = Field(
         default_factory=RayTracedFadingSpec,
         discriminator="kind",
-        description="small-scale fading, drawn anew every edge round; traced paths are for one antenna",
+        description="small-scale fading, another in every edge round; traced paths are for one antenna",
     )
 
 

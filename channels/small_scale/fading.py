@@ -34,3 +34,16 @@ class FrequencySelective(Fading, Protocol):
     def frequency_response(self, shape: tuple[int, ...], *, frequency_hz: FloatArray, rng: np.random.Generator) -> ComplexArray:
         """(*shape, S) independent draws of h at S frequencies, counted from the carrier."""
         ...
+
+
+@runtime_checkable
+class FadingProcess(Fading, Protocol):
+    """Fading that moves on from draw to draw; `draw` is its value at times that have nothing to do with each other."""
+
+    def course(self, shape: tuple[int, ...], *, first: int, rng: np.random.Generator) -> ComplexArray:
+        """Draws that follow each other in time, along the first axis, from the `first` on.
+
+        What does not change in time comes from the generator, whatever `first` is: one that starts in the same place continues
+        the same course.
+        """
+        ...

@@ -223,7 +223,7 @@ def test_every_model_of_channels_can_be_asked_for():
     outside = {channels.GivenSNR, channels.DiscretePaths}  # networks of kinds of their own
     offered = {getattr(channels, name) for name in channels.__all__} - outside
     offered = {each for each in offered if isinstance(each, type) and callable(getattr(each, "draw", None))}
-    offered -= {channels.Propagation, channels.Fading, channels.FrequencySelective, channels.Network}
+    offered -= {channels.Propagation, channels.Fading, channels.FadingProcess, channels.FrequencySelective, channels.Network}
     surroundings = ("uma", "umi", "rma", "inh", "inf", "free_space", "log_distance")
     fading = ("rayleigh", "rician", "nakagami", "tdl", "taps", "one_ring", "moving_rayleigh")
     built = {type(scenario(f'[network.propagation]\nkind = "{kind}"').network.propagation.build()) for kind in surroundings}
