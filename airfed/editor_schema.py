@@ -16,8 +16,8 @@ OURS = ("allowed", "discriminator")
 def editor_schema() -> Node:
     """The schema of scenario files, draft 2020-12.
 
-    A table without a kind is of the kind that the default is, as when a scenario is read: each other kind needs its key. What
-    keys need of each other no schema can say; `airfed scenario check` does.
+    A table without a kind is of the kind that the default is, as when a scenario is read: each other kind needs its key, or is
+    there as a text alone. What keys need of each other no schema can say; `airfed scenario check` does.
 
     >>> schema = editor_schema()
     >>> schema["properties"]["seed"]["maximum"]
@@ -28,7 +28,7 @@ def editor_schema() -> Node:
     for name, node in [*schema["$defs"].items(), (Scenario.__name__, schema)]:
         for key, part in node.get("properties", {}).items():
             if "discriminator" in part:
-                _choose_by_kind(part, default=_default_kind(specs[name], key))
+                _choose_by_kind(part, schema["$defs"], default=_default_kind(specs[name], key))
             elif part.get("type") == "string" and "allowed" in part:
                 part["description"] = f"{part['description']}; {part['allowed']}"
     return {"$schema": DIALECT, **_plain(schema), "title": "airfed scenario"}
@@ -44,14 +44,21 @@ def _default_kind(spec: type[Spec], key: str) -> str | None:
     return None if field.is_required() else str(field.get_default(call_default_factory=True).kind)
 
 
-def _choose_by_kind(node: Node, *, default: str | None) -> None:
-    """Lets tables of a union be told apart: by their kind or, for that of the default, by having none."""
+def _choose_by_kind(node: Node, definitions: Node, *, default: str | None) -> None:
+    """Lets tables of a union be told apart: by their kind or, for that of the default, by having none.
+
+    Kinds that can do without any key of their own may be there as a text.
+    """
     mapping = node["discriminator"]["mapping"]
     del node["oneOf"]
     node["anyOf"] = [
         {"$ref": reference} if kind == default else {"allOf": [{"$ref": reference}], "required": ["kind"]}
         for kind, reference in mapping.items()
     ]
+    needed = {kind: definitions[reference.rsplit("/", 1)[-1]].get("required", []) for kind, reference in mapping.items()}
+    alone = [kind for kind, keys in needed.items() if not keys]
+    if alone:
+        node["anyOf"].append({"enum": alone})
 
 
 def _plain(node: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, Strict, model_validator
+from pydantic import Field, Strict
 
 from airfed.specs.fading_spec import LinkFadingSpec, RayleighSpec
 from airfed.specs.radio_spec import RadioSpec
@@ -49,20 +49,15 @@ class GivenSNRNetworkSpec(RadioSpec, ClientsSpec):
     def _stations_told(self) -> str:
         return f"num_cells = {self.num_cells}"
 
-    @model_validator(mode="after")
-    def _one_value_per_client(self) -> GivenSNRNetworkSpec:
-        if isinstance(self.mean_snr_db, tuple) and len(self.mean_snr_db) != self.total_clients:
-            raise ValueError(
-                f"mean_snr_db: got {len(self.mean_snr_db)} values for {self.total_clients} clients; allowed is one value per "
-                "client or a single number"
-            )
-        return self
+    @property
+    def _per_client(self) -> dict[str, float | tuple[float, ...] | str]:
+        return {**super()._per_client, "mean_snr_db": self.mean_snr_db}
 
     def build(self, streams: Streams) -> Network:
         layout = unplaced_layout(np.full(self.num_cells, self.clients_per_cell))
         given = GivenSNR(
             mean_snr_db=np.asarray(self.mean_snr_db),
-            client_power_w=dbm_to_watt(self.client_power_dbm),
+            client_power_w=dbm_to_watt(np.asarray(self.client_power_dbm)),
             noise_psd_w_per_hz=NOISE_PSD_W_PER_HZ,
             bandwidth_hz=np.broadcast_to(self.bandwidth_hz, self.num_cells)[layout.serving_cell],
         )

@@ -191,12 +191,13 @@ class PoissonNetworkSpec(PlacedNetworkSpec, PoissonLayoutSpec):
 
     @model_validator(mode="after")
     def _one_value_for_all(self) -> PoissonNetworkSpec:
-        for key, value in self._per_cell.items():
-            if isinstance(value, tuple):
-                raise ValueError(
-                    f"{key}: got {len(value)} values with kind = 'poisson'; allowed is a single number, as the number of "
-                    "stations is drawn"
-                )
+        for there, values in (("stations", self._per_cell.items()), ("clients", self._per_client.items())):
+            for key, value in values:
+                if isinstance(value, tuple):
+                    raise ValueError(
+                        f"{key}: got {len(value)} values with kind = 'poisson'; allowed is a single number, as the number of "
+                        f"{there} is drawn"
+                    )
         return self
 
 

@@ -18,6 +18,7 @@ from fl_models import Stream, Streams
 Load = Annotated[float, Field(ge=0.0, le=0.99)]
 CellLoad = Load | Annotated[tuple[Load, ...], Strict(False)]
 BandHz = Annotated[float, Field(ge=1.0, le=1e11)]
+ClientDbm = Annotated[float, Field(ge=0.0, le=60.0)]
 StationDbm = Annotated[float, Field(ge=0.0, le=80.0)]
 LOAD_MEANING = "share of the slots that other traffic takes: one value per cell, or one for all"
 
@@ -41,7 +42,9 @@ class RadioSpec(Spec):
         10e6, description="band of each cell, or of all if they share it: one value per cell, or one for all"
     )
     cell_load: CellLoad = Field(0.0, description=LOAD_MEANING)
-    client_power_dbm: float = Field(23.0, ge=0.0, le=60.0, description="most that a client transmits with")
+    client_power_dbm: ClientDbm | Annotated[tuple[ClientDbm, ...], Strict(False)] = Field(
+        23.0, description="most that a client transmits with: one value per client, cell after cell, or one for all"
+    )
     station_power_dbm: StationDbm | Annotated[tuple[StationDbm, ...], Strict(False)] = Field(
         46.0, description="transmit power of a station: one value per cell, or one for all"
     )
@@ -73,10 +76,12 @@ class RadioSpec(Spec):
         """The network as drawn from the streams."""
 
     @model_validator(mode="after")
-    def _one_value_per_cell(self) -> RadioSpec:
+    def _one_value_for_each(self) -> RadioSpec:
         for key, value in self._per_cell.items():
             if isinstance(value, tuple) and self.total_stations is not None and len(value) != self.total_stations:
-                raise ValueError(_wrong_number(key, value, self._stations_told))
+                raise ValueError(_wrong_number(key, value, self._stations_told, each="cell"))
+        if self.total_clients is not None:
+            self._check_per_client(self.total_clients)
         if isinstance(self.bandwidth_hz, tuple) and self.num_subcarriers > 1 and len(set(self.bandwidth_hz)) > 1:
             raise ValueError(
                 f"bandwidth_hz: got bands of different widths with num_subcarriers = {self.num_subcarriers}; allowed is one "
@@ -99,6 +104,10 @@ class RadioSpec(Spec):
             "backhaul.rate_bps": self.backhaul.rate_bps,
             "backhaul.delay_s": self.backhaul.delay_s,
         }
+
+    @property
+    def _per_client(self) -> dict[str, float | tuple[float, ...] | str]:
+        return {"client_power_dbm": self.client_power_dbm, "devices.cpu_hz": self.devices.cpu_hz}
 
     @property
     def _stations_told(self) -> str:
@@ -129,6 +138,7 @@ class RadioSpec(Spec):
             share_of_band: of a cell, under reuse.
             band_group: cells that share a band.
         """
+        self._check_per_client(layout.num_clients, prefix="network.")
         values = {key: self._of_cells(key, layout.num_cells, stations) for key in self._per_cell}
         return Network(
             layout=layout,
@@ -137,7 +147,7 @@ class RadioSpec(Spec):
             bandwidth_hz=share_of_band * values["bandwidth_hz"],
             load=values["cell_load"],
             noise_psd_w_per_hz=noise_psd_w_per_hz,
-            client_power_w=dbm_to_watt(self.client_power_dbm),
+            client_power_w=dbm_to_watt(np.asarray(self.client_power_dbm)),
             station_power_w=dbm_to_watt(values["station_power_dbm"]),
             devices=self.devices.build(layout.num_clients, rng=streams.rng(Stream.DEVICES)),
             backhaul_rate_bps=values["backhaul.rate_bps"],
@@ -148,6 +158,11 @@ class RadioSpec(Spec):
             band_group=band_group,
         )
 
+    def _check_per_client(self, num_clients: int, *, prefix: str = "") -> None:
+        for key, value in self._per_client.items():
+            if isinstance(value, tuple) and len(value) != num_clients:
+                raise ValueError(_wrong_number(prefix + key, value, f"{num_clients} clients", each="client"))
+
     def _of_cells(self, key: str, num_cells: int, stations: IntArray | None) -> FloatArray:
         """The values of a key for the cells that are there."""
         value = self._per_cell[key]
@@ -155,9 +170,9 @@ class RadioSpec(Spec):
             return np.asarray(value)
         kept = np.arange(num_cells) if stations is None else stations
         if len(value) <= kept.max():
-            raise ValueError(_wrong_number(f"network.{key}", value, f"station {kept.max()}, counted from 0"))
+            raise ValueError(_wrong_number(f"network.{key}", value, f"station {kept.max()}, counted from 0", each="cell"))
         return np.asarray(value)[kept]
 
 
-def _wrong_number(key: str, value: tuple[float, ...], stations: str) -> str:
-    return f"{key}: got {len(value)} values for {stations}; allowed is one value per cell or a single number"
+def _wrong_number(key: str, value: tuple[float, ...], there: str, *, each: str) -> str:
+    return f"{key}: got {len(value)} values for {there}; allowed is one value per {each} or a single number"

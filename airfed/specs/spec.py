@@ -23,12 +23,14 @@ class Spec(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _default_kinds(cls, data: Any) -> Any:
-        """A table without a kind is of the kind that the default is."""
+        """A table without a kind is of the kind that the default is; a kind alone is a table with nothing else in it."""
         if not isinstance(data, dict):
             return data
         filled = dict(data)
         for name, field in cls.model_fields.items():
             given = data.get(name)
-            if field.discriminator and isinstance(given, dict) and "kind" not in given and not field.is_required():
+            if field.discriminator and isinstance(given, str):
+                filled[name] = {"kind": given}
+            elif field.discriminator and isinstance(given, dict) and "kind" not in given and not field.is_required():
                 filled[name] = {"kind": field.get_default(call_default_factory=True).kind, **given}
         return filled

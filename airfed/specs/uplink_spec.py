@@ -8,9 +8,10 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from aircomp import LargestNorm, RootMeanSquareNorm, Standardized, UpdateScaling
+from airfed.specs.beamformer_spec import BeamformerSpec, SCASpec
 from airfed.specs.coding_spec import CodingSpec, ShannonSpec
 from airfed.specs.spec import Spec
-from airfed.specs.transceiver_spec import BEAMFORMERS, TransceiverSpec, TruncatedInversionSpec
+from airfed.specs.transceiver_spec import TransceiverSpec, TruncatedInversionSpec
 from channels import FrequencyRange, Network, Numerology
 from fl_models import Aggregator, Digital, Ideal, NetworkClock, OverTheAir
 from latency_opt import (
@@ -172,8 +173,9 @@ class AirCompSpec(Spec):
     transceiver: TransceiverSpec = Field(
         default_factory=TruncatedInversionSpec, discriminator="kind", description="how clients scale their signals"
     )
-    beamformer: Literal["sca", "difference_of_convex", "randomization", "matched_filters"] = Field(
-        "sca",
+    beamformer: BeamformerSpec = Field(
+        default_factory=SCASpec,
+        discriminator="kind",
         description="how several antennas are combined, unless by the transceiver: for the weakest client to arrive strong",
     )
     scaling: Literal["largest_norm", "root_mean_square", "standardized"] = Field(
@@ -183,7 +185,7 @@ class AirCompSpec(Spec):
     )
 
     def build(self, network: Network, *, rng: np.random.Generator) -> tuple[Aggregator, NetworkClock]:
-        transceiver = self.transceiver.build(network, beamformer=BEAMFORMERS[self.beamformer], rng=rng)
+        transceiver = self.transceiver.build(network, beamformer=self.beamformer.build(), rng=rng)
         return OverTheAir(transceiver=transceiver, scaling=SCALINGS[self.scaling]), NetworkClock(access=AirComp())
 
 

@@ -169,6 +169,10 @@ def test_schema_accepts_what_is_right(schema, name):
         ("", True),
         ("[network.fading]\nantenna_correlation = 0.5", True),  # of the default's kind
         ('[network]\nkind = "poisson"', True),
+        ('[network]\nfading = "rician"', True),  # a kind alone
+        ('[network]\nfading = "csv"', False),
+        ('[network]\nfading = "taps"', False),  # which needs taps
+        ('[[schemes]]\nname = "x"\nalgorithm = "mtgc"\nuplink = { kind = "aircomp", beamformer = "sca" }', True),
         ("[network.fading]\nk_factor_db = 3.0", False),  # of another kind, which is not said
         ('[network.fading]\nkind = "rician"\nk_factor_db = 99.0', False),
         ('[network]\nkind = "poisson"\nnum_cells = 3', False),
