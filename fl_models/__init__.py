@@ -4,6 +4,7 @@ from fl_models.aggregation.aggregator import Aggregator, UplinkPlan
 from fl_models.aggregation.blockwise import BlockwisePlan
 from fl_models.aggregation.digital import Digital, Ideal
 from fl_models.aggregation.over_the_air import OverTheAir
+from fl_models.algorithms.adaptive_hist import AdaptiveHIST
 from fl_models.algorithms.algorithm import Algorithm, TrainingState, initial_state
 from fl_models.algorithms.dzopa import DZOPA
 from fl_models.algorithms.feddyn import FedDyn
@@ -12,6 +13,7 @@ from fl_models.algorithms.fedzo import FedZO
 from fl_models.algorithms.hierarchical_fedavg import HierarchicalFedAvg
 from fl_models.algorithms.hist import HIST, draw_partition
 from fl_models.algorithms.mtgc import MTGC
+from fl_models.algorithms.partition_policy import FixedPrice, PartitionPolicy, VirtualQueue
 from fl_models.algorithms.scaffold import SCAFFOLD
 from fl_models.algorithms.seed_shared_fedzo import SeedSharedFedZO
 from fl_models.algorithms.server_adam import ServerAdam
@@ -39,7 +41,7 @@ from fl_models.data.synthetic_federated import synthetic_federated, synthetic_ii
 from fl_models.data.synthetic_images import synthetic_images
 from fl_models.data.two_level import two_level_dirichlet_split, two_level_split
 from fl_models.history import History, RoundCost, RoundRecord
-from fl_models.latency_profile import partition_problem, partition_rounds
+from fl_models.latency_profile import partition_problem, partition_rounds, round_problem
 from fl_models.local.method import LocalMethod, LocalSGD
 from fl_models.local.schedule import Schedule
 from fl_models.local.step_size import CosineDecay, ExponentialDecay, InverseDecay, StepSize
@@ -74,6 +76,7 @@ __all__ = [
     "MTGC",
     "SCAFFOLD",
     "ZONES",
+    "AdaptiveHIST",
     "Aggregator",
     "Algorithm",
     "BlackBoxAttack",
@@ -92,6 +95,7 @@ __all__ = [
     "FedProx",
     "FedZO",
     "FederatedTask",
+    "FixedPrice",
     "HierarchicalFedAvg",
     "History",
     "HowToTrain",
@@ -107,6 +111,7 @@ __all__ = [
     "NetworkClock",
     "Objective",
     "OverTheAir",
+    "PartitionPolicy",
     "PartitionableModel",
     "PilotConstants",
     "RoundCost",
@@ -130,6 +135,7 @@ __all__ = [
     "UniformCount",
     "UniformShare",
     "UplinkPlan",
+    "VirtualQueue",
     "WithServerOptimizer",
     "Workers",
     "ZerothOrderSteps",
@@ -160,6 +166,7 @@ __all__ = [
     "pilot_trajectory",
     "power_law_sizes",
     "proportional_sizes",
+    "round_problem",
     "split_table",
     "synthetic_federated",
     "synthetic_iid",

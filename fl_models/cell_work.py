@@ -10,10 +10,12 @@ from typing import TypedDict, Unpack
 import numpy as np
 
 from channels.arrays import BoolArray, FloatArray, IntArray
+from channels.channel_state import CellChannel
 from channels.summary import shown_by
 from fl_models.aggregation.aggregator import UplinkPlan
 from fl_models.aggregation.blockwise import Blocks, BlockwisePlan, rows_per_block
 from fl_models.aggregation.digital import DigitalPlan
+from fl_models.clock import Clock
 from fl_models.local.batches import draw_batches
 from fl_models.local.group_training import GroupTraining
 from fl_models.local.method import LocalMethod, LocalSGD
@@ -205,11 +207,15 @@ class RoundWork:
         cells: in order.
         streams: source of everything drawn.
         round_index: from 0.
+        channels: of each cell, to those of its clients that take part; None without a network.
+        clock: how long things take over them.
     """
 
     cells: Sequence[CellWork]
     streams: Streams
     round_index: int
+    channels: Sequence[CellChannel] | None = None
+    clock: Clock | None = None
 
     @classmethod
     def ideal(

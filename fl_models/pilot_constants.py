@@ -14,6 +14,7 @@ from fl_models.algorithms.algorithm import initial_state
 from fl_models.algorithms.hierarchical_fedavg import HierarchicalFedAvg
 from fl_models.cell_work import RoundWork
 from fl_models.local.schedule import Schedule
+from fl_models.local.workers import single_threaded_algebra
 from fl_models.streams import Stream, Streams
 from fl_models.task import FederatedTask
 from latency_opt.bounds.constants import LearningConstants
@@ -181,25 +182,27 @@ def pilot_constants(
     membership = (task.serving_cell == np.arange(task.num_cells)[:, None]).astype(float)
     to_cell = membership / membership.sum(axis=1, keepdims=True)  # (N, K), means over the clients of a cell
     found = []
-    for x in models:
-        loss, gradient = full_gradients(task, np.tile(x, (len(task.serving_cell), 1)))
-        of_cell = to_cell @ gradient
-        overall = task.cell_weights @ of_cell
-        off_cell = np.sum((gradient - of_cell[task.serving_cell]) ** 2, axis=-1)
-        noise = to_cell @ _batch_errors(task, x, gradient, batch_size=batch_size, num_batches=num_batches, rng=rng)
-        mean_noise = noise.mean(axis=-1)
-        noisiest = int(mean_noise.argmax())
-        found.append(
-            {
-                "loss": task.cell_weights @ (to_cell @ loss),
-                "square_norm": x @ x,
-                "smoothness": _largest_curvature(task, x, radius=probe, num_iterations=num_iterations, rng=rng),
-                "noise_variance": mean_noise[noisiest],
-                "noise_variance_error": noise[noisiest].std(ddof=1) / np.sqrt(num_batches),
-                "cell_divergence": np.max(np.sum((of_cell - overall) ** 2, axis=-1)),
-                "client_divergence": np.max(to_cell @ off_cell),
-            }
-        )
+    # Matrices are small here, as in training, and results must not depend on the number of processors.
+    with single_threaded_algebra():
+        for x in models:
+            loss, gradient = full_gradients(task, np.tile(x, (len(task.serving_cell), 1)))
+            of_cell = to_cell @ gradient
+            overall = task.cell_weights @ of_cell
+            off_cell = np.sum((gradient - of_cell[task.serving_cell]) ** 2, axis=-1)
+            noise = to_cell @ _batch_errors(task, x, gradient, batch_size=batch_size, num_batches=num_batches, rng=rng)
+            mean_noise = noise.mean(axis=-1)
+            noisiest = int(mean_noise.argmax())
+            found.append(
+                {
+                    "loss": task.cell_weights @ (to_cell @ loss),
+                    "square_norm": x @ x,
+                    "smoothness": _largest_curvature(task, x, radius=probe, num_iterations=num_iterations, rng=rng),
+                    "noise_variance": mean_noise[noisiest],
+                    "noise_variance_error": noise[noisiest].std(ddof=1) / np.sqrt(num_batches),
+                    "cell_divergence": np.max(np.sum((of_cell - overall) ** 2, axis=-1)),
+                    "client_divergence": np.max(to_cell @ off_cell),
+                }
+            )
     columns = {name: np.array([row[name] for row in found]) for name in found[0]}
     return PilotConstants(**columns, batch_size=batch_size, min_loss=min_loss)
 

@@ -11,7 +11,7 @@ from channels.arrays import FloatArray, check_object
 from channels.network import Network
 from channels.summary import shown_by
 from fl_models.aggregation.aggregator import Aggregator
-from fl_models.algorithms.algorithm import Algorithm, TrainingState, cell_models, initial_state
+from fl_models.algorithms.algorithm import Algorithm, TrainingState, cell_models, initial_state, round_models
 from fl_models.cell_work import CellWork, RoundWork
 from fl_models.clock import Clock
 from fl_models.history import History, RoundRecord
@@ -134,6 +134,8 @@ class Training:
             ],
             streams=self.streams,
             round_index=state.round_index,
+            channels=cells,
+            clock=self.clock,
         )
         # What overflows is told below, with the round and the likely causes.
         with np.errstate(over="ignore", invalid="ignore"):
@@ -145,7 +147,8 @@ class Training:
                 f"training diverged in round {state.round_index} with step_size {step_size:g}; take a smaller one or, if the "
                 "noise of analog uplinks drives it, more power or a stronger truncation"
             )
-        cost = self.clock.round(cells, models=self.cell_models, plans=plans, schedule=schedule)
+        models = round_models(self.algorithm, self.task, state)
+        cost = self.clock.round(cells, models=models, plans=plans, schedule=schedule)
         # Means over all clients, of whom those who were not chosen spent nothing.
         share = sum(map(len, chosen)) / len(self.task.serving_cell)
         cost = replace(

@@ -6,7 +6,7 @@ from latency_opt.bounds.constants import LearningConstants
 from latency_opt.bounds.convergence_bound import ConvergenceBound
 from latency_opt.bounds.fedzo import fedzo_bound
 from latency_opt.bounds.hierarchical_fedavg import hierarchical_fedavg_bound
-from latency_opt.bounds.hist import hist_bound, hist_training_bound
+from latency_opt.bounds.hist import hist_bound, hist_imbalance_price, hist_training_bound
 from latency_opt.bounds.step_size import largest_step_size
 from latency_opt.bounds.two_point_estimator import TwoPointEstimator, largest_zeroth_order_step_size
 from latency_opt.cell.bandwidth import BandwidthProblem, equal_bandwidth, minimize_deadline
@@ -118,6 +118,7 @@ __all__ = [
     "follow_virtual_queue",
     "hierarchical_fedavg_bound",
     "hist_bound",
+    "hist_imbalance_price",
     "hist_training_bound",
     "largest_step_size",
     "largest_zeroth_order_step_size",

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
+from airfed.specs.planning import Planning
 from airfed.specs.spec import Spec
-from fl_models import Algorithm, PartitionableModel, Schedule
-from latency_opt import PartitionProblem
-
-LatencyProfile = Callable[[], tuple[PartitionableModel, PartitionProblem]]
-"""The model to be dealt out and how its parts take time; asked for only by algorithms that need it."""
+from fl_models import Algorithm
 
 
 class AlgorithmKind(Spec):
@@ -28,6 +24,6 @@ class AlgorithmKind(Spec):
     by_bits: ClassVar[bool] = False
     arrays_per_client: ClassVar[int] = 0
 
-    def build(self, profile: LatencyProfile, schedule: Schedule) -> Algorithm:
+    def build(self, planning: Planning) -> Algorithm:
         """The algorithm itself."""
         raise NotImplementedError

@@ -6,10 +6,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from airfed.specs.algorithm_kind import AlgorithmKind, LatencyProfile
+from airfed.specs.algorithm_kind import AlgorithmKind
 from airfed.specs.partition_spec import PartitionSpec, RoundLatencyPartitionSpec
+from airfed.specs.planning import Planning
 from airfed.specs.zeroth_order_spec import DZOPASpec, FedZOSpec, SeedSharedFedZOSpec, ZONESSpec
-from fl_models import HIST, MTGC, SCAFFOLD, Algorithm, FedDyn, FedProx, HierarchicalFedAvg, Schedule
+from fl_models import MTGC, SCAFFOLD, Algorithm, FedDyn, FedProx, HierarchicalFedAvg
 
 
 class HierarchicalFedAvgSpec(AlgorithmKind):
@@ -17,8 +18,8 @@ class HierarchicalFedAvgSpec(AlgorithmKind):
 
     kind: Literal["hierarchical_fedavg"] = "hierarchical_fedavg"
 
-    def build(self, profile: LatencyProfile, schedule: Schedule) -> Algorithm:
-        return HierarchicalFedAvg(schedule=schedule)
+    def build(self, planning: Planning) -> Algorithm:
+        return HierarchicalFedAvg(schedule=planning.schedule)
 
 
 class HISTSpec(AlgorithmKind):
@@ -29,8 +30,8 @@ class HISTSpec(AlgorithmKind):
         default_factory=RoundLatencyPartitionSpec, discriminator="kind", description="how the shares are chosen"
     )
 
-    def build(self, profile: LatencyProfile, schedule: Schedule) -> Algorithm:
-        return HIST(schedule=schedule, neurons=self.partition.dealt(profile))
+    def build(self, planning: Planning) -> Algorithm:
+        return self.partition.build(planning)
 
 
 class MTGCSpec(AlgorithmKind):
@@ -43,9 +44,9 @@ class MTGCSpec(AlgorithmKind):
         False, description="corrections begin with gradients, as in the paper, or at 0, as in its code"
     )
 
-    def build(self, profile: LatencyProfile, schedule: Schedule) -> Algorithm:
+    def build(self, planning: Planning) -> Algorithm:
         return MTGC(
-            schedule=schedule,
+            schedule=planning.schedule,
             client_correction=self.client_correction,
             cell_correction=self.cell_correction,
             initial_gradients=self.initial_gradients,
@@ -58,8 +59,8 @@ class FedProxSpec(AlgorithmKind):
     kind: Literal["fedprox"] = "fedprox"
     proximal_weight: float = Field(0.01, ge=0.0, le=1e6, description="μ of the pull; at 0 it is hierarchical_fedavg")
 
-    def build(self, profile: LatencyProfile, schedule: Schedule) -> Algorithm:
-        return FedProx(schedule=schedule, proximal_weight=self.proximal_weight)
+    def build(self, planning: Planning) -> Algorithm:
+        return FedProx(schedule=planning.schedule, proximal_weight=self.proximal_weight)
 
 
 class FedDynSpec(AlgorithmKind):
@@ -71,8 +72,8 @@ class FedDynSpec(AlgorithmKind):
     regularization: float = Field(0.01, gt=0.0, le=1e6, description="α of the pull towards the model that clients received")
     within_cells: bool = Field(False, description="whether edge servers correct, each for its cell, or the cloud for all")
 
-    def build(self, profile: LatencyProfile, schedule: Schedule) -> Algorithm:
-        return FedDyn(schedule=schedule, regularization=self.regularization, within_cells=self.within_cells)
+    def build(self, planning: Planning) -> Algorithm:
+        return FedDyn(schedule=planning.schedule, regularization=self.regularization, within_cells=self.within_cells)
 
 
 class SCAFFOLDSpec(AlgorithmKind):
@@ -82,8 +83,8 @@ class SCAFFOLDSpec(AlgorithmKind):
 
     kind: Literal["scaffold"] = "scaffold"
 
-    def build(self, profile: LatencyProfile, schedule: Schedule) -> Algorithm:
-        return SCAFFOLD(schedule=schedule)
+    def build(self, planning: Planning) -> Algorithm:
+        return SCAFFOLD(schedule=planning.schedule)
 
 
 AlgorithmSpec = (

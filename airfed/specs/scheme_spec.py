@@ -10,6 +10,7 @@ from pydantic import Field
 from airfed.scenario_error import ScenarioError
 from airfed.specs.algorithm_spec import AlgorithmSpec, HierarchicalFedAvgSpec, HISTSpec
 from airfed.specs.partition_spec import EqualPartitionSpec, RoundLatencyPartitionSpec
+from airfed.specs.planning import Planning
 from airfed.specs.server_optimizer_spec import NoServerOptimizerSpec, ServerOptimizerSpec
 from airfed.specs.spec import Spec
 from airfed.specs.step_size_spec import scaled
@@ -18,15 +19,12 @@ from channels import Network
 from fl_models import (
     Everybody,
     FederatedTask,
-    PartitionableModel,
     Schedule,
     Selection,
     Stream,
     Streams,
     Training,
-    partition_problem,
 )
-from latency_opt import PartitionProblem
 
 __all__ = ["DEFAULT_SCHEMES", "HISTSpec", "HierarchicalFedAvgSpec", "SchemeSpec"]
 
@@ -72,24 +70,9 @@ class SchemeSpec(Spec):
         schedule = replace(schedule, step_size=scaled(schedule.step_size, self.step_size_factor))
         aggregator, clock = self.uplink.build(network, rng=streams.rng(Stream.THRESHOLD))
 
-        def profile() -> tuple[PartitionableModel, PartitionProblem]:
-            if not isinstance(task.model, PartitionableModel):
-                raise ScenarioError(f"learning.model: got {task.model}, which has no hidden neurons for hist to deal out")
-            # The more antennas and subcarriers, the less a round varies, and the longer it takes to plan one.
-            num_draws = max(20, 200 // (network.num_antennas * network.num_subcarriers))
-            problem = partition_problem(
-                task.model,
-                num_draws=num_draws,
-                network=network,
-                aggregator=aggregator,
-                clock=clock,
-                schedule=schedule,
-                rng=streams.rng(Stream.PLANNING),
-            )
-            return task.model, problem
-
+        planning = Planning(task=task, network=network, aggregator=aggregator, clock=clock, schedule=schedule, streams=streams)
         training = Training(
-            algorithm=self.server_optimizer.around(self.algorithm.build(profile, schedule)),
+            algorithm=self.server_optimizer.around(self.algorithm.build(planning)),
             task=task,
             network=network,
             aggregator=aggregator,

@@ -6,8 +6,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from airfed.specs.algorithm_kind import AlgorithmKind, LatencyProfile
-from fl_models import DZOPA, ZONES, Algorithm, FedZO, Schedule, SeedSharedFedZO
+from airfed.specs.algorithm_kind import AlgorithmKind
+from airfed.specs.planning import Planning
+from fl_models import DZOPA, ZONES, Algorithm, FedZO, SeedSharedFedZO
 
 
 class ZerothOrderKind(AlgorithmKind):
@@ -28,8 +29,8 @@ class FedZOSpec(ZerothOrderKind):
         description="directions are drawn as in seed_shared_fedzo, where otherwise less is drawn of the same distribution",
     )
 
-    def build(self, profile: LatencyProfile, schedule: Schedule) -> Algorithm:
-        return FedZO(schedule=schedule, directions=self.directions, smoothing=self.smoothing, whole=self.whole)
+    def build(self, planning: Planning) -> Algorithm:
+        return FedZO(schedule=planning.schedule, directions=self.directions, smoothing=self.smoothing, whole=self.whole)
 
 
 class SeedSharedFedZOSpec(ZerothOrderKind):
@@ -39,8 +40,8 @@ class SeedSharedFedZOSpec(ZerothOrderKind):
 
     kind: Literal["seed_shared_fedzo"] = "seed_shared_fedzo"
 
-    def build(self, profile: LatencyProfile, schedule: Schedule) -> Algorithm:
-        return SeedSharedFedZO(schedule=schedule, directions=self.directions, smoothing=self.smoothing)
+    def build(self, planning: Planning) -> Algorithm:
+        return SeedSharedFedZO(schedule=planning.schedule, directions=self.directions, smoothing=self.smoothing)
 
 
 class DZOPASpec(ZerothOrderKind):
@@ -64,9 +65,9 @@ class DZOPASpec(ZerothOrderKind):
             )
         return self
 
-    def build(self, profile: LatencyProfile, schedule: Schedule) -> Algorithm:
+    def build(self, planning: Planning) -> Algorithm:
         return DZOPA(
-            schedule=schedule,
+            schedule=planning.schedule,
             directions=self.directions,
             smoothing=self.smoothing,
             consensus_rate=self.consensus_rate,
@@ -82,5 +83,5 @@ class ZONESSpec(ZerothOrderKind):
 
     kind: Literal["zone_s"] = "zone_s"
 
-    def build(self, profile: LatencyProfile, schedule: Schedule) -> Algorithm:
-        return ZONES(schedule=schedule, directions=self.directions, smoothing=self.smoothing)
+    def build(self, planning: Planning) -> Algorithm:
+        return ZONES(schedule=planning.schedule, directions=self.directions, smoothing=self.smoothing)

@@ -73,11 +73,27 @@ class Partitioning(Protocol):
         ...
 
 
+@runtime_checkable
+class PartitioningAnew(Partitioning, Protocol):
+    """One whose clients train and send more or less from round to round; `cell_models` then are of usual size."""
+
+    def round_models(self, task: FederatedTask, state: TrainingState) -> tuple[Model, ...]:
+        """What a client of each cell trained and sent in the last round of a state."""
+        ...
+
+
 def cell_models(algorithm: Algorithm, task: FederatedTask) -> tuple[Model, ...]:
     """What a client of each cell trains and sends: the task's model, unless the algorithm says otherwise."""
     if isinstance(algorithm, Partitioning):
         return algorithm.cell_models(task)
     return (task.model,) * task.num_cells
+
+
+def round_models(algorithm: Algorithm, task: FederatedTask, state: TrainingState) -> tuple[Model, ...]:
+    """What a client of each cell trained and sent in the last round of a state."""
+    if isinstance(algorithm, PartitioningAnew):
+        return algorithm.round_models(task, state)
+    return cell_models(algorithm, task)
 
 
 def initial_state(algorithm: Algorithm, task: FederatedTask, parameters: FloatArray) -> TrainingState:

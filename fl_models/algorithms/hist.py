@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from channels.arrays import IntArray
+from channels.arrays import FloatArray, IntArray
 from fl_models.algorithms.algorithm import TrainingState, mean_loss
 from fl_models.cell_work import RoundWork
 from fl_models.local.schedule import Schedule
@@ -71,35 +71,52 @@ class HIST:
             raise ValueError(f"neurons: got {self.neurons}; needed is at least one neuron for every cell")
 
     def cell_models(self, task: FederatedTask) -> tuple[Model, ...]:
-        model = self._partitionable(task)
-        return tuple(model.with_hidden(sizes) for sizes in zip(*self._counts(model), strict=True))
+        return submodels(self._partitionable(task), self.neurons)
 
     def round(self, state: TrainingState, work: RoundWork) -> TrainingState:
-        model, parameters = self._partitionable(work.task), state.parameters
-        rng = work.streams.rng(Stream.PARTITION, state.round_index)
-        layers = [draw_partition(counts, rng=rng) for counts in self._counts(model)]
-        parts = [model.submodel(neurons) for neurons in zip(*layers, strict=True)]
-        # What belongs to one cell alone is taken over as it is, what all train becomes the weighted mean.
-        total = np.zeros(len(parameters))
-        for part, weight in zip(parts, work.weights, strict=True):
-            total[part.index] += weight
-        merged, losses = np.zeros(len(parameters)), []
-        for part, weight, cell in zip(parts, work.weights, work.cells, strict=True):
-            trained, loss = cell.edge_rounds(parameters[part.index], model=part.model)
-            merged[part.index] += weight / total[part.index] * trained
-            losses.append(loss)
-        return state.after(merged, train_loss=mean_loss(losses, work.weights))
-
-    def _counts(self, model: PartitionableModel) -> list[list[int]]:
-        """For each dealt layer, how many of its neurons each cell gets."""
-        return [list(self.neurons), *(proportional_counts(self.neurons, size) for size in model.partition_sizes[1:])]
+        merged, loss = submodel_round(state, work, counts=layer_counts(self._partitionable(work.task), self.neurons))
+        return state.after(merged, train_loss=loss)
 
     def _partitionable(self, task: FederatedTask) -> PartitionableModel:
-        if not isinstance(task.model, PartitionableModel):
-            raise TypeError(f"task.model: got {type(task.model).__name__}; HIST needs hidden neurons to deal out, as in MLP")
-        if len(self.neurons) != task.num_cells or sum(self.neurons) != task.model.partition_sizes[0]:
+        model = partitionable(task)
+        if len(self.neurons) != task.num_cells or sum(self.neurons) != model.partition_sizes[0]:
             raise ValueError(
                 f"neurons: got {self.neurons}; needed are {task.num_cells} numbers that add up to the "
-                f"{task.model.partition_sizes[0]} hidden neurons"
+                f"{model.partition_sizes[0]} hidden neurons"
             )
-        return task.model
+        return model
+
+
+def partitionable(task: FederatedTask) -> PartitionableModel:
+    """The task's model, if it has neurons to deal out."""
+    if not isinstance(task.model, PartitionableModel):
+        raise TypeError(f"task.model: got {type(task.model).__name__}; HIST needs hidden neurons to deal out, as in MLP")
+    return task.model
+
+
+def layer_counts(model: PartitionableModel, neurons: Sequence[int]) -> list[list[int]]:
+    """For each dealt layer, how many of its neurons each cell gets, given those of the first."""
+    return [list(neurons), *(proportional_counts(neurons, size) for size in model.partition_sizes[1:])]
+
+
+def submodels(model: PartitionableModel, neurons: Sequence[int]) -> tuple[Model, ...]:
+    """What each cell trains, given its neurons of the first dealt layer."""
+    return tuple(model.with_hidden(sizes) for sizes in zip(*layer_counts(model, neurons), strict=True))
+
+
+def submodel_round(state: TrainingState, work: RoundWork, *, counts: Sequence[Sequence[int]]) -> tuple[FloatArray, float]:
+    """The model (d,) after a round in which so many neurons of each layer are dealt to each cell at random, and the loss."""
+    model, parameters = partitionable(work.task), state.parameters
+    rng = work.streams.rng(Stream.PARTITION, state.round_index)
+    layers = [draw_partition(some, rng=rng) for some in counts]
+    parts = [model.submodel(neurons) for neurons in zip(*layers, strict=True)]
+    # What belongs to one cell alone is taken over as it is, what all train becomes the weighted mean.
+    total = np.zeros(len(parameters))
+    for part, weight in zip(parts, work.weights, strict=True):
+        total[part.index] += weight
+    merged, losses = np.zeros(len(parameters)), []
+    for part, weight, cell in zip(parts, work.weights, work.cells, strict=True):
+        trained, loss = cell.edge_rounds(parameters[part.index], model=part.model)
+        merged[part.index] += weight / total[part.index] * trained
+        losses.append(loss)
+    return merged, mean_loss(losses, work.weights)

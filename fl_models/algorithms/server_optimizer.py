@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from channels.arrays import FloatArray, check_object
-from fl_models.algorithms.algorithm import Algorithm, Remembering, TrainingState, cell_models
+from fl_models.algorithms.algorithm import Algorithm, Remembering, TrainingState, cell_models, round_models
 from fl_models.cell_work import RoundWork
 from fl_models.local.schedule import Schedule
 from fl_models.models.model import Model
@@ -69,6 +69,9 @@ class WithServerOptimizer:
 
     def cell_models(self, task: FederatedTask) -> tuple[Model, ...]:
         return cell_models(self.algorithm, task)
+
+    def round_models(self, task: FederatedTask, state: TrainingState) -> tuple[Model, ...]:
+        return round_models(self.algorithm, task, state)
 
     def round(self, state: TrainingState, work: RoundWork) -> TrainingState:
         after = self.algorithm.round(state, work)

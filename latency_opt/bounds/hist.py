@@ -146,13 +146,31 @@ def hist_training_bound(
             f"target: got {goal:g}; more than {floor:g} is needed, of which '{largest}' is "
             f"{float(balanced.constant_terms[largest]):g}"
         )
+    price = hist_imbalance_price(
+        constants, step_size=step_size, edge_rounds=edge_rounds, local_steps=local_steps, num_cells=num_cells
+    )
+    return TrainingBound(
+        optimisation_error=float(balanced.optimisation_error), imbalance_price=float(price), target=goal - floor
+    )
+
+
+def hist_imbalance_price(
+    constants: LearningConstants, *, step_size: ArrayLike, edge_rounds: ArrayLike, local_steps: ArrayLike, num_cells: int
+) -> FloatArray:
+    """(...) B = 2δ₁²/ρ of `hist_bound`, what a unit of imbalance χ² adds to the mean squared gradient; 0 with one cell.
+
+    Other arguments are as there.
+
+    Args:
+        num_cells: N >= 1.
+
+    >>> constants = LearningConstants(smoothness=1.0, initial_gap=1.0, cell_divergence=0.1)
+    >>> float(hist_imbalance_price(constants, step_size=0.01, edge_rounds=2, local_steps=2, num_cells=2).round(4))
+    0.2031
+    """
     local = LocalSteps.of(constants, step_size=step_size, edge_rounds=edge_rounds, local_steps=local_steps)
     room, _ = _room_and_growth(local, num_cells=num_cells)
-    return TrainingBound(
-        optimisation_error=float(balanced.optimisation_error),
-        imbalance_price=float(2.0 * constants.cell_divergence / room) if num_cells > 1 else 0.0,
-        target=goal - floor,
-    )
+    return (2.0 * constants.cell_divergence if num_cells > 1 else 0.0) / room
 
 
 def _room_and_growth(local: LocalSteps, *, num_cells: int) -> tuple[FloatArray, FloatArray]:
