@@ -67,7 +67,8 @@ def _keys(schema: dict[str, object], location: tuple[str | int, ...]) -> list[st
 
 def _needed(schema: dict[str, object], location: tuple[str | int, ...]) -> str:
     # Of a place in a list of fixed length, or a member of a plain union, what the whole may be.
-    node = node_at(schema, location) or node_at(schema, location[:-1]) or {}
+    above = node_at(schema, location[:-1]) or {}
+    node = above if "anyOf" in above else node_at(schema, location) or above
     return allowed_range(node) or (f"a table with the keys {', '.join(node['properties'])}" if "properties" in node else "")
 
 

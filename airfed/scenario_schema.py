@@ -51,10 +51,9 @@ def allowed_range(node: Node) -> str:
     if "allowed" in node:
         return str(node["allowed"])
     if "anyOf" in node:
-        one, *several = (part.get("items") or part for part in node["anyOf"])
-        if all(part == one for part in several):
-            return f"{allowed_range(one)}, or a list of such"
-        return " or ".join(dict.fromkeys(allowed_range(part) for part in node["anyOf"]))
+        one, *others = node["anyOf"]
+        told = ["a list of such" if part.get("items") == one else allowed_range(part) for part in others]
+        return ", or ".join(dict.fromkeys([allowed_range(one), *told]))
     if "const" in node or "enum" in node:
         choices = [json.dumps(choice) for choice in node.get("enum", [node.get("const")])]
         return " or ".join(choices)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from fl_models import MLP, FederatedTask, Schedule, SoftmaxRegression, Streams
 from fl_models.data.dataset import Dataset
@@ -223,3 +224,19 @@ def test_bad_input_names_the_argument(least_squares, change, message):
     given = {"trajectory": np.zeros((1, 3)), "batch_size": 5, "rng": np.random.default_rng(0)} | change
     with pytest.raises(ValueError, match=message):
         pilot_constants(least_squares, given.pop("trajectory"), **given)
+
+
+def test_it_is_measured_on_one_thread_so_that_machines_agree(least_squares):
+    @dataclass(frozen=True)
+    class Watching(LeastSquares):
+        seen: list = dataclasses.field(default_factory=list)
+
+        def loss_and_gradient(self, parameters, x, labels, *, out=None):
+            self.seen.append([pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"])
+            return super().loss_and_gradient(parameters, x, labels, out=out)
+
+    model = Watching()
+    task = dataclasses.replace(least_squares, model=model)
+    pilot_constants(task, np.zeros((2, 3)), batch_size=5, rng=np.random.default_rng(0), num_iterations=2)
+    assert model.seen
+    assert {threads for pools in model.seen for threads in pools} == {1}

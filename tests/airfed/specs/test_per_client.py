@@ -57,6 +57,10 @@ def test_given_snr_stays_what_it_is_whatever_the_power():
         ("clients_per_cell = 1\ndevices.cpu_hz = [1e8]", "network.devices.cpu_hz: got 1 values for 3 clients"),
         ('kind = "poisson"\nclient_power_dbm = [1.0]', "client_power_dbm: got 1 values with kind = 'poisson'.*of clients is"),
         ("devices.cpu_hz = 1e8\ndevices.min_cpu_hz = 1e7", "min_cpu_hz: got 1e[+]07 with clocks given as cpu_hz"),
+        (
+            'devices.cpu_hz = "fast"',
+            "devices.cpu_hz: got 'fast'; allowed is a number, 1000 to 1e12, or a list of such, or \"log_uniform\"",
+        ),
         ("client_power_dbm = [1.0, -2.0]", "client_power_dbm.1: got -2.0; allowed is a number, 0 to 60"),
     ],
 )
