@@ -166,7 +166,7 @@ def hist_imbalance_price(
 
     >>> constants = LearningConstants(smoothness=1.0, initial_gap=1.0, cell_divergence=0.1)
     >>> float(hist_imbalance_price(constants, step_size=0.01, edge_rounds=2, local_steps=2, num_cells=2).round(4))
-    0.2031
+    0.203
     """
     local = LocalSteps.of(constants, step_size=step_size, edge_rounds=edge_rounds, local_steps=local_steps)
     room, _ = _room_and_growth(local, num_cells=num_cells)

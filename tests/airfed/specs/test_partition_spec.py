@@ -14,7 +14,9 @@ from latency_opt import (
     best_fixed_price,
     hist_training_bound,
     largest_step_size,
+    minimize_round_latency,
     minimize_training_latency,
+    one_shot_partition,
     whole_neurons,
 )
 
@@ -91,6 +93,14 @@ def test_a_pilot_has_batches_and_a_model_of_its_own():
     _, planning = prepared('"equal"')
     own = planning.streams.rng(Stream.MODEL).random(3)
     assert not np.isclose(planning.pilot_streams.rng(Stream.MODEL).random(3), own).any()
+
+
+def test_one_partition_for_fading_rounds_is_that_of_the_median_round():
+    """Which is why `one_shot_partition` has no kind of its own."""
+    _, planning = prepared('"equal"')
+    fading = FadingPartitionProblem(partition=planning.rounds(200), max_imbalance=0.05)
+    planned = minimize_round_latency(planning.median_round, max_imbalance=0.05)
+    assert one_shot_partition(fading).fraction[0] == pytest.approx(planned.fraction, rel=1e-6)
 
 
 def test_fixed_price_is_the_best_over_rounds_of_their_own():
