@@ -36,13 +36,14 @@ CLASSES = {
     },
     ANALYSIS: {"RenyiAccountant", "DigitalAggregation"},
     "traced paths of one kind of network bring it along": {"DiscretePaths"},
-    "a scenario's subcarriers are as wide as the band over their number, and have no prefix": {"Numerology", "OFDMGrid"},
+    "a scenario's subcarriers are as wide as the band over their number, and have no prefix": {"OFDMGrid"},
     "it is truncated_inversion with scaling root_mean_square, which knows the size of updates by itself": {"COTAF"},
     "it is channel_inversion where the station has several antennas": {"UniformForcing"},
     "the steps of all algorithms by gradients, or of fedzo": {"LocalSGD", "ZerothOrderSteps"},
     "about the machine and no part of what is found": {"Workers"},
 }
 OPTIONS = {
+    ("OFDMA", "overhead"): "that of a 5G carrier, which nr_resource_blocks counts",
     ("RegularizedInversion", "price_per_w"): "of the clients of one cell, where a scenario has a transceiver for all",
     ("TrainingBound", "optimisation_error"): "the partition does not depend on it",
     ("TrainingBound", "target"): "the partition depends on the price over it alone",
