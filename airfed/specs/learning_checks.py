@@ -124,7 +124,7 @@ def check_scheme(scheme: SchemeSpec, key: str, *, learning: LearningSpec, networ
     if algorithm.by_bits and isinstance(scheme.uplink, AirCompSpec):
         raise ValueError(
             f"{key}.uplink.kind: got {scheme.uplink.kind!r} with algorithm {algorithm.kind!r}, whose server hears each client "
-            "by itself; allowed is 'ofdma', 'resource_blocks' or 'tdma'"
+            "by itself; allowed are 'ofdma', 'joint_ofdma', 'resource_blocks', 'nr_resource_blocks' and 'tdma'"
         )
     check_room(scheme, f"{key}.uplink", learning=learning, network=network)
     values = algorithm.arrays_per_client * (network.total_clients or 0) * learning.task.num_parameters(model)

@@ -66,9 +66,9 @@ class SchemeSpec(Spec):
                 f"algorithm: got {self.algorithm.kind} in scheme {self.name!r} over {task.num_cells} cells; allowed is one"
             )
         selection = selection or Everybody()
-        self._check_room(network, selection)
         schedule = replace(schedule, step_size=scaled(schedule.step_size, self.step_size_factor))
         aggregator, clock = self.uplink.build(network, rng=streams.rng(Stream.THRESHOLD))
+        self._check_room(network, selection)
 
         planning = Planning(task=task, network=network, aggregator=aggregator, clock=clock, schedule=schedule, streams=streams)
         training = Training(
@@ -88,7 +88,8 @@ class SchemeSpec(Spec):
         if isinstance(self.uplink, DigitalKind):
             largest, rng = int(network.layout.cell_sizes.max()), np.random.default_rng(0)
             try:
-                self.uplink.check_room(len(selection.draw(largest, rng=rng)))
+                num_senders = len(selection.draw(largest, rng=rng))
+                self.uplink.check_room(num_senders, bandwidth_hz=float(network.bandwidth_hz.min()))
             except ValueError as error:
                 raise ScenarioError(f"uplink.{error}, in scheme {self.name!r}") from None
 

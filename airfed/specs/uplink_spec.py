@@ -42,8 +42,8 @@ class DigitalKind(Spec):
         """How clients share the uplink."""
         raise NotImplementedError
 
-    def check_room(self, num_senders: int) -> None:
-        """Raises a ValueError if so many clients of a cell cannot send in an edge round."""
+    def check_room(self, num_senders: int, *, bandwidth_hz: float | None = None) -> None:
+        """Raises a ValueError if so many clients of a cell cannot send in an edge round, as far as the band is known."""
 
     def build(self, network: Network, *, rng: np.random.Generator) -> tuple[Aggregator, NetworkClock]:
         bits, absent = self.bits_per_parameter, 1.0 - self.participation
@@ -114,7 +114,7 @@ class ResourceBlocksSpec(CodedKind):
         policy = ResourceBlocks(num_resource_blocks=self.num_resource_blocks)
         return OFDMA(policy=policy, bits_per_parameter=self.bits_per_parameter, coding=self.coding.build())
 
-    def check_room(self, num_senders: int) -> None:
+    def check_room(self, num_senders: int, *, bandwidth_hz: float | None = None) -> None:
         if num_senders > self.num_resource_blocks:
             raise ValueError(
                 f"num_resource_blocks: got {self.num_resource_blocks} for {num_senders} clients of a cell; allowed is at least "
@@ -146,6 +146,16 @@ class NRResourceBlocksSpec(CodedKind):
             bits_per_parameter=self.bits_per_parameter,
             coding=self.coding.build(),
         )
+
+    def check_room(self, num_senders: int, *, bandwidth_hz: float | None = None) -> None:
+        if bandwidth_hz is None:
+            return
+        num_blocks = self.access().num_resource_blocks(bandwidth_hz)
+        if num_senders > num_blocks:
+            raise ValueError(
+                f"numerology: got {self.numerology}, with which {bandwidth_hz:g} Hz have {num_blocks} blocks, for "
+                f"{num_senders} clients of a cell; allowed is at least one for each"
+            )
 
     def build(self, network: Network, *, rng: np.random.Generator) -> tuple[Aggregator, NetworkClock]:
         access = self.access()

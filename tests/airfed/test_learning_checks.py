@@ -104,7 +104,7 @@ BAD = [
         {},
         algorithm('kind = "seed_shared_fedzo"', uplink="aircomp"),
         "schemes.0.uplink.kind: got 'aircomp' with algorithm 'seed_shared_fedzo', whose server hears each client by itself; "
-        "allowed is 'ofdma'",
+        "allowed are 'ofdma'",
     ),
     (
         {"network": "num_cells = 2\nclients_per_cell = 700\ncell_load = 0.0", "learning.split": "min_samples = 1"}

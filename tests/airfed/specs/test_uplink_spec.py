@@ -148,6 +148,12 @@ def test_a_carrier_is_one_of_the_standard(tiny):
         airfed.ScenarioError, match=r"network.bandwidth_hz: got 1.1e\+07; allowed for an FR1 carrier at 30 kHz is"
     ):
         airfed.Experiment.prepare(odd)
+    crowded = tiny(
+        {"network": "num_cells = 1\nclients_per_cell = 12\ncell_load = 0.0\nbandwidth_hz = 5e6"},
+        scheme('kind = "nr_resource_blocks"'),
+    )
+    with pytest.raises(airfed.ScenarioError, match=r"uplink.numerology: got 1, with which 5e\+06 Hz have 11 blocks, for 12"):
+        airfed.Experiment.prepare(crowded)
 
 
 ANTENNAS = {"network": "num_cells = 2\nclients_per_cell = 4\ncell_load = 0.0\nnum_antennas = 3"}
