@@ -1,10 +1,11 @@
-"""A small network and task that several tests use, and which tests need an extra."""
+"""A small network and task that several tests use, which tests need an extra, and how hard the laws are tried."""
 
 import importlib.util
 import shutil
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from channels import (
     Devices,
@@ -37,6 +38,11 @@ CHROMIUM = [
     "--disable-sync",
     "--window-size=1400,1000",
 ]
+
+TIMELESS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("everyday", TIMELESS, max_examples=30, derandomize=True)
+settings.register_profile("thorough", TIMELESS, max_examples=1000, print_blob=True)
+settings.load_profile("everyday")  # `--hypothesis-profile thorough` loads the other one after this
 
 
 def pytest_addoption(parser):
