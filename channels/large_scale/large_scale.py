@@ -33,8 +33,9 @@ class LargeScale:
         if len(shapes) > 1:
             raise ValueError(f"pathloss_db, shadowing_db, los: got shapes {shapes}; needed is one shape")
         checked("shadowing_db", self.shadowing_db)
-        if np.isnan(self.pathloss_db).any():
-            raise ValueError("pathloss_db: got nan; allowed is a number, or infinity where nothing arrives")
+        if not (self.pathloss_db > -np.inf).all():  # nor nan
+            wrong = self.pathloss_db[~(self.pathloss_db > -np.inf)][0]
+            raise ValueError(f"pathloss_db: got {wrong:g}; allowed is a number, or infinity where nothing arrives")
 
     @property
     def power_gain(self) -> FloatArray:

@@ -22,7 +22,7 @@ def maximum_ratio_snr(branch_snr: ArrayLike) -> FloatArray:
     >>> float(maximum_ratio_snr([1.0, 4.0]))
     5.0
     """
-    return checked("branch_snr", branch_snr, low=0.0).sum(axis=-1)
+    return _branches(branch_snr).sum(axis=-1)
 
 
 def equal_gain_snr(branch_snr: ArrayLike) -> FloatArray:
@@ -39,7 +39,7 @@ def equal_gain_snr(branch_snr: ArrayLike) -> FloatArray:
     >>> float(equal_gain_snr([1.0, 4.0]))
     4.5
     """
-    amplitude = np.sqrt(checked("branch_snr", branch_snr, low=0.0))
+    amplitude = np.sqrt(_branches(branch_snr))
     return amplitude.sum(axis=-1) ** 2 / amplitude.shape[-1]
 
 
@@ -57,4 +57,11 @@ def selection_snr(branch_snr: ArrayLike) -> FloatArray:
     >>> float(selection_snr([1.0, 4.0]))
     4.0
     """
-    return checked("branch_snr", branch_snr, low=0.0).max(axis=-1)
+    return _branches(branch_snr).max(axis=-1)
+
+
+def _branches(branch_snr: ArrayLike) -> FloatArray:
+    snr = checked("branch_snr", branch_snr, low=0.0)
+    if not snr.ndim or not snr.shape[-1]:
+        raise ValueError(f"branch_snr: got shape {snr.shape}; needed is (..., number of antennas >= 1)")
+    return snr

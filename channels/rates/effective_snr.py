@@ -26,4 +26,7 @@ def effective_snr(snr: ArrayLike, axis: int = -1) -> FloatArray:
     >>> float(effective_snr([1.0, 7.0]).round(12))
     3.0
     """
-    return np.expm1(np.log1p(checked("snr", snr, low=0.0)).mean(axis=axis))
+    ratio = checked("snr", snr, low=0.0)
+    if not ratio.ndim or not ratio.shape[axis]:
+        raise ValueError(f"snr: got shape {ratio.shape}; needed is an axis of subcarriers, at least one")
+    return np.expm1(np.log1p(ratio).mean(axis=axis))
