@@ -165,7 +165,7 @@ def layout_of(
 
 def nearest_station(distance_m: ArrayLike) -> IntArray:
     """(K,) the station at the least of the distances (N, K)."""
-    return np.argmin(np.asarray(distance_m), axis=0)
+    return np.argmin(_links("distance_m", distance_m), axis=0)
 
 
 def strongest_station(power_gain: ArrayLike) -> IntArray:
@@ -174,10 +174,15 @@ def strongest_station(power_gain: ArrayLike) -> IntArray:
     >>> strongest_station([[1e-9, 1e-12], [1e-10, 1e-11]]).tolist()
     [0, 1]
     """
-    gain = checked("power_gain", power_gain, low=0.0)
-    if gain.ndim != 2 or not gain.size:
-        raise ValueError(f"power_gain: got shape {gain.shape}; needed is (number of stations, number of clients)")
+    gain = _links("power_gain", power_gain)
     deaf = np.flatnonzero(gain.max(axis=0) == 0.0)
     if len(deaf):
         raise ValueError(f"power_gain: got 0 from every station for client {deaf[0]}; leave out clients that nobody can reach")
     return np.argmax(gain, axis=0)
+
+
+def _links(name: str, value: ArrayLike) -> FloatArray:
+    link = checked(name, value, low=0.0)
+    if link.ndim != 2 or not link.size:
+        raise ValueError(f"{name}: got shape {link.shape}; needed is (number of stations, number of clients)")
+    return link

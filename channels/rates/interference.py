@@ -77,6 +77,10 @@ def checked_links(power_gain: ArrayLike, serving_cell: ArrayLike) -> tuple[Float
         raise ValueError(f"power_gain: got shape {gain.shape}; needed is (..., number of stations, number of clients)")
     num_cells, num_clients = gain.shape[-2:]
     serving = checked("serving_cell", serving_cell, low=0, high=num_cells - 1, shape=(num_clients,))
+    if (serving % 1.0).any():
+        raise ValueError(
+            f"serving_cell: got {serving[serving % 1.0 > 0.0][0]:g}; allowed is an integer from 0 to {num_cells - 1}"
+        )
     return gain, serving.astype(int)
 
 

@@ -78,14 +78,14 @@ def downlink_sinr(
     >>> downlink_sinr(gain, serving_cell=np.array([0, 1]), station_power_w=1.0, noise_power_w=1.0).tolist()
     [2.0, 4.0]
     """
-    noise = checked("noise_power_w", noise_power_w, low=0.0, open_low=True)
     interference = downlink_interference_w(
         power_gain, serving_cell=serving_cell, station_power_w=station_power_w, group=group, activity=activity
     )
     gain, serving = checked_links(power_gain, serving_cell)
     num_cells, num_clients = gain.shape[-2:]
     power = np.broadcast_to(station_power_w, num_cells)[serving]
-    return power * gain[..., serving, np.arange(num_clients)] / (noise + interference)
+    signal = power * gain[..., serving, np.arange(num_clients)]
+    return signal / (interference + _noise(noise_power_w, signal))
 
 
 def uplink_sinr(
@@ -120,7 +120,6 @@ def uplink_sinr(
     >>> uplink_sinr(gain, serving_cell=np.array([0, 1, 1]), client_power_w=1.0, noise_power_w=2.0).round(4).tolist()
     [1.0, 2.6667, 2.6667]
     """
-    noise = checked("noise_power_w", noise_power_w, low=0.0, open_low=True)
     gain, serving = checked_links(power_gain, serving_cell)
     num_cells, num_clients = gain.shape[-2:]
     active = checked("activity", activity, low=0.0, high=1.0, shape=(num_cells,))
@@ -128,5 +127,14 @@ def uplink_sinr(
     interference = uplink_interference_w(
         gain, serving_cell=serving, client_power_w=client_power_w, group=group, activity=in_turn
     )
-    power = np.asarray(client_power_w, dtype=float)
-    return power * gain[..., serving, np.arange(num_clients)] / (noise + interference[..., serving])
+    signal = np.asarray(client_power_w, dtype=float) * gain[..., serving, np.arange(num_clients)]
+    return signal / (interference[..., serving] + _noise(noise_power_w, signal))
+
+
+def _noise(noise_power_w: ArrayLike, signal: FloatArray) -> FloatArray:
+    noise = checked("noise_power_w", noise_power_w, low=0.0, open_low=True)
+    try:
+        np.broadcast_shapes(noise.shape, signal.shape)
+    except ValueError:
+        raise ValueError(f"noise_power_w: got shape {noise.shape}; needed is a number or shape {signal.shape}") from None
+    return noise

@@ -90,9 +90,10 @@ class TappedDelayLine:
 
     def amplitude_quantile(self, probability: float) -> float:
         """That of the sum of the taps, which is Rayleigh or, with a line of sight, Rician."""
-        if self.k_factor == 0.0:
-            return Rayleigh().amplitude_quantile(probability)
+        checked("probability", probability, low=0.0, high=1.0, open_high=True)
         strong = self.power[0] * self.k_factor / (self.k_factor + 1.0)
+        if strong <= 1e-10:
+            return Rayleigh().amplitude_quantile(probability)
         if strong >= 1.0 - 1e-10:
             return 1.0
         return Rician(k_factor_db=float(linear_to_db(strong / (1.0 - strong)))).amplitude_quantile(probability)

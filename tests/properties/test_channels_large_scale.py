@@ -112,9 +112,7 @@ def test_free_space_knows_only_the_distance_in_wavelengths(distance_m, carrier_h
 )
 def test_log_distance_starts_as_free_space_and_falls_faster(distance_m, carrier_hz, reference_m, exponent, factor):
     def loss_db(distance_m, exponent=exponent):
-        return log_distance_pathloss_db(
-            distance_m, carrier_hz=carrier_hz, exponent=exponent, reference_distance_m=reference_m
-        )
+        return log_distance_pathloss_db(distance_m, carrier_hz=carrier_hz, exponent=exponent, reference_distance_m=reference_m)
 
     free_db = free_space_pathloss_db(distance_m, carrier_hz=carrier_hz)
     np.testing.assert_allclose(loss_db(distance_m, exponent=2.0), free_db, atol=1e-9)
@@ -261,9 +259,7 @@ def test_free_space_follows_the_clients(layout, carrier_hz, rng, data):
 )
 def test_given_snrs_arrive(layout, power_w, noise, bandwidth_hz, rng, data):
     snr_db = data.draw(arrays(float, layout.num_clients, elements=st.floats(-200.0, 200.0)))
-    given_snr = GivenSNR(
-        mean_snr_db=snr_db, client_power_w=power_w, noise_psd_w_per_hz=noise, bandwidth_hz=bandwidth_hz
-    )
+    given_snr = GivenSNR(mean_snr_db=snr_db, client_power_w=power_w, noise_psd_w_per_hz=noise, bandwidth_hz=bandwidth_hz)
     gain = given_snr.draw(layout, carrier_hz=1e9, rng=rng).power_gain
     np.testing.assert_allclose(power_w * layout.serving(gain) / (noise * bandwidth_hz), db_to_linear(snr_db), rtol=1e-9)
     own = np.arange(layout.num_cells)[:, None] == layout.serving_cell
@@ -278,7 +274,9 @@ def test_gain_is_what_losses_leave(gain, deaf):
     np.testing.assert_allclose(links.power_gain, np.where(deaf, 0.0, gain), rtol=1e-12)
     for wrong in (np.nan, -np.inf):
         with refused("pathloss_db"):
-            LargeScale(pathloss_db=np.append(loss_db, [[wrong]] * 2, axis=1), shadowing_db=np.zeros((2, 4)), los=np.zeros((2, 4)))
+            LargeScale(
+                pathloss_db=np.append(loss_db, [[wrong]] * 2, axis=1), shadowing_db=np.zeros((2, 4)), los=np.zeros((2, 4))
+            )
     with refused("pathloss_db, shadowing_db, los"):
         LargeScale(pathloss_db=loss_db, shadowing_db=np.zeros((2, 2)), los=deaf)
 
@@ -293,9 +291,7 @@ def test_gain_is_what_losses_leave(gain, deaf):
 )
 def test_fields_know_distances_only_in_units_of_their_own(xy_m, distance_m, factor, number, seed):
     def field(xy_m, distance_m):
-        return gaussian_field(
-            xy_m, correlation_distance_m=distance_m, num_fields=number, rng=np.random.default_rng(seed)
-        )
+        return gaussian_field(xy_m, correlation_distance_m=distance_m, num_fields=number, rng=np.random.default_rng(seed))
 
     whole = field(xy_m, distance_m)
     assert whole.shape == (number, len(xy_m))
