@@ -16,6 +16,7 @@ from channels.arrays import ComplexArray
 class MatchedFilters:
     """The best of the clients' matched filters g_i and the eigenvectors of Σ g_i g_iᴴ/‖g_i‖⁴, in which the weak count more.
 
+    Among orthogonal channels none of these serves all: the sum of the eigenvectors, each in a phase of its own, is one more.
     A start for `SuccessiveConvexApproximation` where time matters: there is no bound.
 
     >>> result = MatchedFilters().solve([[1.0, 0.2], [1.0, 2.0]])
@@ -35,4 +36,5 @@ def matched_start(channel: ForcedChannel) -> ComplexArray:
     norm = np.where(channel.heard, np.linalg.norm(channel.gain, axis=-1), 1.0)
     inverse = channel.gain / norm[..., None] ** 2
     directions = np.linalg.eigh(np.swapaxes(inverse, -1, -2) @ inverse.conj())[1]
-    return channel.shortest(np.concatenate([inverse, np.swapaxes(directions, -1, -2)], axis=-2))
+    mixed = directions @ np.exp(1j * np.arange(directions.shape[-1]) ** 2)  # phases that no symmetry of the channels undoes
+    return channel.shortest(np.concatenate([inverse, np.swapaxes(directions, -1, -2), mixed[:, None]], axis=-2))

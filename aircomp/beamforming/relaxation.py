@@ -15,6 +15,9 @@ from channels.arrays import ComplexArray, FloatArray
 RANK_TOLERANCE = 1e-9
 """Eigenvalues below this, relative to the largest, are the solver's accuracy."""
 
+NEEDED = 1e-6
+"""The share in a client's received power above which even such a one counts: strong clients may need no more."""
+
 SERVED = 1.0 - 1e-10
 """The received power from which on a client need not be added."""
 
@@ -105,8 +108,11 @@ def low_rank_factor(matrix: ComplexArray, gain: ComplexArray) -> ComplexArray:
     beamforming", algorithm 1; with the sense chosen by the trace, it needs no exact optimum.
     """
     value, vector = np.linalg.eigh(matrix)
-    rank = int(np.max(np.sum(value > RANK_TOLERANCE * value[:, -1:], axis=-1), initial=1))
-    factor = _turned(vector[..., -rank:] * np.sqrt(np.maximum(value, RANK_TOLERANCE * value[:, -1:]))[:, None, -rank:])
+    least = RANK_TOLERANCE * value[:, -1:]
+    power = np.abs(gain @ vector.conj()) ** 2 * np.maximum(value, 0.0)[:, None, :]
+    counts = (value > least) | np.any(power > NEEDED * power.sum(axis=-1, keepdims=True), axis=-2)
+    rank = int(np.max(value.shape[-1] - np.argmax(counts, axis=-1), initial=1))
+    factor = _turned(vector[..., -rank:] * np.sqrt(np.maximum(value, least))[:, None, -rank:])
     rng = np.random.default_rng(0)
     while rank > 1 and rank**2 > gain.shape[-2]:
         powers = as_real(outer(gain @ factor.conj()))

@@ -48,7 +48,8 @@ class SelectiveForcing:
         chosen = self._select(links)
         some = chosen.num_selected > 0
         norm = np.where(some, np.sqrt(chosen.square_norm), 1.0)
-        receive = np.asarray(np.where(some[..., None], chosen.combiner, 1.0) / norm[..., None], dtype=complex)
+        nobodys = 1.0 / np.sqrt(chosen.combiner.shape[-1])
+        receive = np.where(some[..., None], chosen.combiner / norm[..., None], nobodys)
         heard = combined_gain(links.gain, receive)
         combined = replace(links, gain=heard, amplitude=np.abs(heard))
         plan = aligned_plan(
@@ -66,5 +67,6 @@ class SelectiveForcing:
         return self._select(Links.of(gain, power_w=power_w, noise_power_w=noise_power_w, weights=weights, antennas=True))
 
     def _select(self, links: Links) -> SelectionResult:
-        limit = self.max_noise_mse / np.maximum(links.noise_power_w, np.finfo(float).tiny / self.max_noise_mse)
+        with np.errstate(divide="ignore", over="ignore"):  # without noise there is no limit
+            limit = self.max_noise_mse / links.noise_power_w
         return self.selection.select(power_scaled_gain(links), max_square_norm=np.minimum(limit, 1e300))

@@ -10,7 +10,7 @@ import pytest
 
 from covered import LAWS
 
-PACKAGES = []
+PACKAGES = ["channels", "aircomp"]
 """Those whose names all have one."""
 
 
