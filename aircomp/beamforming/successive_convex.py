@@ -84,6 +84,10 @@ class SuccessiveConvexApproximation:
         return channel, channel.shortest(directions)
 
 
+ROUNDING = 1e-14
+"""A step that shortens m by no more leads nowhere."""
+
+
 class Descent(NamedTuple):
     """Where the steps ended; the fields are those of `ConvexStep` there."""
 
@@ -94,17 +98,20 @@ class Descent(NamedTuple):
 
 
 def descend(channel: ForcedChannel, combiner: ComplexArray, *, tolerance: float, max_iterations: int) -> Descent:
-    """From feasible m (B, A), convex steps until each draw's `stationarity` is within the tolerance."""
+    """From feasible m (B, A), convex steps until each draw's `stationarity` is within the tolerance, or no step shortens m."""
     combiner = combiner.copy()
     share, stationarity = np.zeros(channel.heard.shape), np.ones(len(combiner))
     going, iterations = np.arange(len(combiner)), 0
-    while True:
+    while going.size:
         now, at = channel.take(going), combiner[going]
         step = convex_step(now, at, tolerance=0.1 * tolerance)
         share[going], stationarity[going] = step.share, step.stationarity
         moves = step.stationarity > tolerance
         if iterations == max_iterations or not moves.any():
-            return Descent(combiner, share, stationarity, iterations)
+            break
         going, now, at = going[moves], now.take(moves), at[moves, None]
         combiner[going] = now.shortest(np.concatenate([at, at + FURTHER * (step.combiner[moves, None] - at)], axis=1))
+        shorter = np.linalg.norm(combiner[going], axis=-1) < (1.0 - ROUNDING) * np.linalg.norm(at[:, 0], axis=-1)
+        going = going[shorter]  # from where it stands still, a draw would take the same step again
         iterations += 1
+    return Descent(combiner, share, stationarity, iterations)

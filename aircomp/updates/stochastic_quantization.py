@@ -25,8 +25,8 @@ def stochastic_quantization(values: FloatArray, *, bits_per_parameter: int, rng:
     >>> stochastic_quantization(np.array([[1.0, -1.0, 0.0]]), bits_per_parameter=2, rng=np.random.default_rng(0)).tolist()
     [[1.0, -1.0, 0.0]]
     """
-    step, lower, upward = _rounding(values, bits_per_parameter)
-    return (step * (lower + (rng.random(values.shape) < upward))).astype(values.dtype)
+    levels, largest, lower, upward = _rounding(values, bits_per_parameter)
+    return (largest * ((lower + (rng.random(values.shape) < upward)) / levels)).astype(values.dtype)
 
 
 def quantization_mse(values: FloatArray, *, bits_per_parameter: int) -> FloatArray:
@@ -41,8 +41,8 @@ def quantization_mse(values: FloatArray, *, bits_per_parameter: int) -> FloatArr
     >>> float(quantization_mse(np.array([1.0, 0.5, -0.25]), bits_per_parameter=2))
     0.4375
     """
-    step, _, upward = _rounding(values, bits_per_parameter)
-    return step[..., 0] ** 2 * np.sum(upward * (1.0 - upward), axis=-1)
+    levels, largest, _, upward = _rounding(values, bits_per_parameter)
+    return (largest[..., 0] / levels) ** 2 * np.sum(upward * (1.0 - upward), axis=-1)
 
 
 def gaussian_peak_to_rms(num_values: int) -> float:
@@ -62,14 +62,14 @@ def gaussian_peak_to_rms(num_values: int) -> float:
     return float(np.sqrt(quad(tail, 0.0, around)[0] + quad(tail, around, around + 40.0)[0]))
 
 
-def _rounding(values: FloatArray, bits_per_parameter: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Step (..., 1) of each row; of each value (..., d) the level below it in steps, and the probability of the one above."""
+def _rounding(values: FloatArray, bits_per_parameter: int) -> tuple[int, FloatArray, FloatArray, FloatArray]:
+    """Levels on a side and the largest size (..., 1); of each value (..., d) the level below it, and P(the one above)."""
     bits = float(checked("bits_per_parameter", bits_per_parameter, low=2, high=31))
     if not bits.is_integer():
         raise ValueError(f"bits_per_parameter: got {bits:g}; allowed is an integer from 2 to 31")
     levels = 2 ** (bits_per_parameter - 1) - 1
     largest = np.abs(values).max(axis=-1, keepdims=True)
-    step = np.where(largest > 0.0, largest, 1.0) / levels
-    scaled = values / step
+    largest = np.where(largest > 0.0, largest, 1.0)
+    scaled = values / largest * levels  # the step between levels may be less than the smallest number
     lower = np.floor(scaled)
-    return step, lower, scaled - lower
+    return levels, largest, lower, scaled - lower

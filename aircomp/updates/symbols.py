@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from channels.arrays import ComplexArray, FloatArray
+from channels.arrays import ComplexArray, FloatArray, check_count
 
 
 def num_symbols(num_values: int) -> int:
@@ -13,6 +13,7 @@ def num_symbols(num_values: int) -> int:
     >>> num_symbols(5)
     3
     """
+    check_count("num_values", num_values)
     return (num_values + 1) // 2
 
 
@@ -22,6 +23,8 @@ def pack_symbols(values: FloatArray) -> ComplexArray:
     >>> pack_symbols(np.array([1.0, 2.0, 3.0])).tolist()
     [(1+2j), (3+0j)]
     """
+    if not values.ndim:
+        raise ValueError("values: got a number; needed is (..., values)")
     *batch, num_values = values.shape
     padded = np.zeros((*batch, 2 * num_symbols(num_values)))
     padded[..., :num_values] = values
@@ -34,4 +37,7 @@ def unpack_symbols(symbols: ComplexArray, num_values: int) -> FloatArray:
     >>> unpack_symbols(np.array([1 + 2j, 3 + 0j]), 3).tolist()
     [1.0, 2.0, 3.0]
     """
-    return np.ascontiguousarray(symbols, dtype=complex).view(float)[..., :num_values]
+    parts = np.ascontiguousarray(symbols, dtype=complex).view(float)
+    if parts.shape[-1] < num_values:
+        raise ValueError(f"symbols: got {symbols.shape[-1]}; needed for {num_values} values are {num_symbols(num_values)}")
+    return parts[..., :num_values]

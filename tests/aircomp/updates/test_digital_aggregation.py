@@ -45,10 +45,10 @@ def test_rounding_is_to_a_neighbouring_level_up_as_often_as_it_must(bits):
     rounded = stochastic_quantization(values, bits_per_parameter=bits, rng=np.random.default_rng(1))
     chance = np.random.default_rng(1).random(values.shape)
     for row, column in np.ndindex(values.shape):
-        step = max(abs(v) for v in values[row]) / (2 ** (bits - 1) - 1)
-        level = math.floor(values[row, column] / step)
-        up = values[row, column] / step - level
-        assert rounded[row, column] == step * (level + (chance[row, column] < up))
+        largest, levels = max(abs(v) for v in values[row]), 2 ** (bits - 1) - 1
+        scaled = values[row, column] / largest * levels
+        level = math.floor(scaled)
+        assert rounded[row, column] == largest * ((level + (chance[row, column] < scaled - level)) / levels)
 
 
 @pytest.mark.parametrize("bits", [2, 4, 7])
