@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from channels.arrays import FloatArray, IntArray, checked
+from channels.arrays import FloatArray, IntArray, check_count, checked
 from channels.summary import shown_by
 
 
@@ -45,6 +45,7 @@ def draw_cpu_hz(num_clients: int, *, min_cpu_hz: float, max_cpu_hz: float, rng: 
     >>> draw_cpu_hz(2, min_cpu_hz=1e9, max_cpu_hz=1e9, rng=np.random.default_rng(0)).tolist()
     [1000000000.0, 1000000000.0]
     """
+    check_count("num_clients", num_clients)
     checked("min_cpu_hz", min_cpu_hz, low=0.0, open_low=True)
     checked("max_cpu_hz", max_cpu_hz, low=min_cpu_hz)
     return min_cpu_hz * (max_cpu_hz / min_cpu_hz) ** rng.random(num_clients)

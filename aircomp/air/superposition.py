@@ -37,6 +37,11 @@ def superpose(
     """
     noise_w = checked("noise_power_w", noise_power_w, low=0.0)
     channel, scaling = np.asarray(gain), np.asarray(transmit)
+    for name, array in (("gain", channel), ("transmit", scaling)):
+        if not array.ndim:
+            raise ValueError(f"{name}: got a number; needed is (..., clients)")
+        if not np.isfinite(array).all():
+            checked(name, np.abs(array))
     antennas = channel.ndim > scaling.ndim
     sent = np.asarray(symbols)
     if sent.ndim < 2 or channel.shape[: channel.ndim - antennas][-1] != sent.shape[-2]:

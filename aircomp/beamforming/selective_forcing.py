@@ -13,7 +13,7 @@ from aircomp.beamforming.greedy_selection import GreedySelection
 from aircomp.beamforming.receive_beamforming import power_scaled_gain
 from aircomp.power_control.aligned import aligned_plan
 from aircomp.transceiver import Links, TransceiverPlan, combined_gain
-from channels.arrays import checked
+from channels.arrays import check_object, checked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,7 @@ class SelectiveForcing:
 
     def __post_init__(self) -> None:
         checked("max_noise_mse", self.max_noise_mse, low=0.0, open_low=True)
+        check_object("selection", self.selection, method="select", example="GreedySelection()")
 
     def plan(
         self, gain: ArrayLike, *, power_w: ArrayLike, noise_power_w: ArrayLike, weights: ArrayLike | None = None

@@ -46,7 +46,9 @@ class COTAF:
 
     def precoding(self, *, power_w: ArrayLike, weights: ArrayLike = 1.0) -> FloatArray:
         """(...) p_t, for the rounds that `mean_square_update` has."""
-        return np.min(np.asarray(power_w) / (np.asarray(weights) ** 2 * self.mean_square_update), axis=-1)
+        power = checked("power_w", power_w, low=0.0, open_low=True)
+        weight = checked("weights", weights, low=0.0, open_low=True)
+        return np.min(power / (weight**2 * np.asarray(self.mean_square_update)), axis=-1)
 
     def plan(
         self, gain: ArrayLike, *, power_w: ArrayLike, noise_power_w: ArrayLike, weights: ArrayLike | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from channels.arrays import BoolArray, FloatArray, checked
+from channels.arrays import BoolArray, FloatArray, check_count, checked
 from channels.large_scale.gaussian_field import gaussian_field
 
 
@@ -33,6 +33,7 @@ def correlated_shadowing(
 
     Source: Gudmundson 1991, "Correlation model for shadow fading in mobile radio systems"; Viering, Hofstetter, Utschick 2002.
     """
+    check_count("num_stations", num_stations)
     checked("site_correlation", site_correlation, low=0.0, high=1.0)
     fields = gaussian_field(client_xy_m, correlation_distance_m=correlation_distance_m, num_fields=num_stations + 1, rng=rng)
     return np.sqrt(site_correlation) * fields[0] + np.sqrt(1.0 - site_correlation) * fields[1:]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from channels.arrays import BoolArray, FloatArray, checked
+from channels.arrays import BoolArray, FloatArray, check_count, checked
 
 
 def draw_indoor(num_clients: int, *, indoor_share: float, rng: np.random.Generator) -> BoolArray:
     """(K,) each client is indoors with the given probability, independently."""
+    check_count("num_clients", num_clients)
     checked("indoor_share", indoor_share, low=0.0, high=1.0)
     return rng.random(num_clients) < indoor_share
 

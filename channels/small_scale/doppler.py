@@ -33,7 +33,7 @@ def jakes_autocorrelation(delay_s: ArrayLike, *, doppler_hz: ArrayLike) -> Float
     0.9037
     """
     doppler = checked("doppler_hz", doppler_hz, low=0.0)
-    return special.j0(2.0 * np.pi * doppler * np.asarray(delay_s, dtype=float))
+    return special.j0(2.0 * np.pi * doppler * checked("delay_s", delay_s))
 
 
 def draw_jakes(shape: tuple[int, ...], *, time_s: ArrayLike, doppler_hz: float, rng: np.random.Generator) -> ComplexArray:
