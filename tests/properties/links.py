@@ -31,7 +31,7 @@ class Setting:
 
 
 @st.composite
-def settings_(draw, *, antennas=False, deaf=True, num_draws=2, spread_db=240.0):
+def plan_settings(draw, *, antennas=False, deaf=True, num_draws=2, spread_db=240.0):
     """Clients whose gains are up to `spread_db` apart; some have no channel, but in each draw one has."""
     shape = (num_draws, draw(counts), *([draw(counts)] if antennas else []))
     gain = draw(complex_gains(shape, zeros=deaf, spread_db=spread_db))

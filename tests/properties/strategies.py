@@ -43,7 +43,6 @@ def complex_gains(draw, shape, *, zeros=False, spread_db=SPREAD_DB):
     return np.sqrt(power) * np.exp(2j * np.pi * turns)
 
 
-tx_powers_w = decades(1e-6, 1e3)
 noise_powers_w = decades(1e-30, 1e3)
 bandwidths_hz = decades(1e-3, 1e15)
 

@@ -23,7 +23,7 @@ from aircomp import (
     UniformForcing,
 )
 from covered import law_of
-from links import settings_
+from links import plan_settings
 from strategies import complex_gains, counts, decades, permutations, refused
 
 BEAMFORMERS = [
@@ -180,7 +180,7 @@ def test_at_one_antenna_all_within_reach_are_selected(selection, channel, limit)
 
 @of_transceivers
 @every_transceiver
-@given(setting=settings_(antennas=True))
+@given(setting=plan_settings(antennas=True))
 @fewer
 def test_plans_behind_antennas_are_within_the_limits_and_know_their_error(transceiver, setting):
     plan = setting.plan(transceiver)
@@ -196,7 +196,7 @@ def test_plans_behind_antennas_are_within_the_limits_and_know_their_error(transc
 
 @law_of(UniformForcing, ReceiveBeamforming)
 @pytest.mark.parametrize("transceiver", ANTENNAS[:3], ids=name)
-@given(setting=settings_(antennas=True), factor=decades(1.0, 1e6))
+@given(setting=plan_settings(antennas=True), factor=decades(1.0, 1e6))
 @fewer
 def test_noise_never_helps_behind_the_same_combiner(transceiver, setting, factor):
     quiet = setting.plan(transceiver)
@@ -206,7 +206,7 @@ def test_noise_never_helps_behind_the_same_combiner(transceiver, setting, factor
 
 
 @law_of(LeastError, UniformForcing, ReceiveBeamforming)
-@given(setting=settings_(antennas=True))
+@given(setting=plan_settings(antennas=True))
 @fewer
 def test_more_freedom_never_costs_error(setting):
     forced, controlled, joint = (
@@ -219,7 +219,7 @@ def test_more_freedom_never_costs_error(setting):
 
 
 @law_of(UniformForcing, BeamformingResult)
-@given(setting=settings_(antennas=True))
+@given(setting=plan_settings(antennas=True))
 @fewer
 def test_the_certificate_is_of_the_plan(setting):
     plan = setting.plan(UniformForcing())
@@ -231,7 +231,7 @@ def test_the_certificate_is_of_the_plan(setting):
 
 
 @law_of(SelectiveForcing, SelectionResult)
-@given(setting=settings_(antennas=True), target=decades(1e-6, 1e6))
+@given(setting=plan_settings(antennas=True), target=decades(1e-6, 1e6))
 @fewer
 def test_who_is_selected_meets_the_target(setting, target):
     transceiver = SelectiveForcing(max_noise_mse=target)
@@ -254,7 +254,7 @@ def test_who_is_selected_meets_the_target(setting, target):
     ],
     ids=["uniform forcing", "full power", "least error"],
 )
-@given(setting=settings_())
+@given(setting=plan_settings())
 @fewer
 def test_one_antenna_is_planned_as_such(transceiver, single, setting):
     plan = setting.but(gain=setting.gain[..., None]).plan(transceiver)

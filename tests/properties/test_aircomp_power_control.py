@@ -20,7 +20,7 @@ from aircomp import (
 )
 from channels import Nakagami, Rayleigh, Rician
 from covered import law_of
-from links import settings_
+from links import plan_settings
 from strategies import batches, complex_gains, counts, decade_arrays, decades, permutations, refused, rngs, seeds
 
 TRUNCATED = [TruncatedInversion(threshold=threshold) for threshold in (1e-9, 1e-3, 1.0)]
@@ -51,7 +51,7 @@ def usable(transceiver, setting):
 @of_every
 @law_of(TransceiverPlan)
 @every
-@given(setting=settings_())
+@given(setting=plan_settings())
 def test_a_plan_is_numbers_and_its_error_their_sum(transceiver, setting):
     plan = usable(transceiver, setting).plan(transceiver)
     for array in (plan.transmit, plan.misalignment_mse, plan.noise_mse, plan.power_w):
@@ -71,14 +71,14 @@ def test_a_plan_is_numbers_and_its_error_their_sum(transceiver, setting):
 
 @of_every
 @every_limited
-@given(setting=settings_())
+@given(setting=plan_settings())
 def test_nobody_exceeds_its_limit(transceiver, setting):
     assert (setting.plan(transceiver).power_w <= setting.power_w * (1.0 + 1e-9)).all()
 
 
 @of_every
 @every
-@given(setting=settings_(), data=st.data())
+@given(setting=plan_settings(), data=st.data())
 def test_order_of_clients_and_phases_do_not_matter(transceiver, setting, data):
     plan = usable(transceiver, setting).plan(transceiver)
     order = data.draw(permutations(setting.gain.shape[1]))
@@ -93,7 +93,7 @@ def test_order_of_clients_and_phases_do_not_matter(transceiver, setting, data):
 
 @of_every
 @every
-@given(setting=settings_())
+@given(setting=plan_settings())
 def test_a_batch_is_its_draws(transceiver, setting):
     plan = usable(transceiver, setting).plan(transceiver)
     for draw, gain in enumerate(setting.gain):
@@ -104,7 +104,7 @@ def test_a_batch_is_its_draws(transceiver, setting):
 
 @of_every
 @pytest.mark.parametrize("transceiver", [*SINGLE[:3], RegularizedInversion(price_per_w=0.3)], ids=name)
-@given(setting=settings_(), factor=scales)
+@given(setting=plan_settings(), factor=scales)
 def test_units_do_not_matter(transceiver, setting, factor):
     """Gains in other units, with powers or noise in the same; weights scale the error."""
     plan = usable(transceiver, setting).plan(transceiver)
@@ -121,7 +121,7 @@ def test_units_do_not_matter(transceiver, setting, factor):
 
 @of_every
 @every
-@given(setting=settings_(), factor=factors)
+@given(setting=plan_settings(), factor=factors)
 def test_noise_never_helps(transceiver, setting, factor):
     quiet = usable(transceiver, setting).plan(transceiver)
     noisy = setting.but(noise_power_w=factor * setting.noise_power_w).plan(transceiver)
@@ -131,7 +131,7 @@ def test_noise_never_helps(transceiver, setting, factor):
 
 @law_of(ChannelInversion, OptimalPowerControl, TruncatedInversion, COTAF)
 @pytest.mark.parametrize("transceiver", [ChannelInversion(), OptimalPowerControl(), *TRUNCATED, EVERY[-1]], ids=name)
-@given(setting=settings_(), more=counts.flatmap(lambda number: decade_arrays(number, 1.0, 1e6)))
+@given(setting=plan_settings(), more=counts.flatmap(lambda number: decade_arrays(number, 1.0, 1e6)))
 def test_power_never_hurts(transceiver, setting, more):
     """Whoever gets it: not so for `FullPower`, whose strong clients then are too strong."""
     more = np.resize(more, setting.power_w.shape)
@@ -141,7 +141,7 @@ def test_power_never_hurts(transceiver, setting, more):
 
 
 @law_of(OptimalPowerControl, ChannelInversion, FullPower, TruncatedInversion)
-@given(setting=settings_())
+@given(setting=plan_settings())
 def test_nobody_beats_optimal_power_control(setting):
     best = setting.plan(OptimalPowerControl()).mse
     total = np.sum(setting.weights**2)
@@ -151,7 +151,7 @@ def test_nobody_beats_optimal_power_control(setting):
 
 
 @law_of(OptimalPowerControl)
-@given(setting=settings_(), step=decades(1e-6, 10.0), sign=st.sampled_from([-1.0, 1.0]))
+@given(setting=plan_settings(), step=decades(1e-6, 10.0), sign=st.sampled_from([-1.0, 1.0]))
 def test_no_other_receive_scaling_is_better(setting, step, sign):
     plan = setting.plan(OptimalPowerControl())
 
@@ -167,7 +167,7 @@ def test_no_other_receive_scaling_is_better(setting, step, sign):
 
 @law_of(ChannelInversion, OptimalPowerControl, FullPower)
 @pytest.mark.parametrize("transceiver", [ChannelInversion(), OptimalPowerControl(), FullPower()], ids=name)
-@given(setting=settings_(deaf=False))
+@given(setting=plan_settings(deaf=False))
 def test_who_has_no_channel_only_is_missing(transceiver, setting):
     plan = setting.plan(transceiver)
     joined = setting.but(
@@ -207,7 +207,7 @@ def test_more_take_part_below_a_lower_threshold(probability, more, fading):
 
 
 @law_of(TruncatedInversion)
-@given(setting=settings_())
+@given(setting=plan_settings())
 def test_an_infinite_threshold_silences_all(setting):
     plan = setting.plan(TruncatedInversion(threshold=np.inf))
     assert not plan.active.any()
@@ -215,7 +215,7 @@ def test_an_infinite_threshold_silences_all(setting):
 
 
 @law_of(COTAF, TruncatedInversion)
-@given(setting=settings_(), mean_square=decades(1e-12, 1e12))
+@given(setting=plan_settings(), mean_square=decades(1e-12, 1e12))
 def test_cotaf_is_truncated_inversion_of_scaled_updates(setting, mean_square):
     cotaf = COTAF(threshold=1e-3, mean_square_update=mean_square)
     ours = setting.plan(cotaf)
@@ -231,7 +231,7 @@ def test_cotaf_is_truncated_inversion_of_scaled_updates(setting, mean_square):
 
 
 @law_of(power_prices, RegularizedInversion)
-@given(setting=settings_(deaf=False, num_draws=4, spread_db=40.0), noise=decades(1e-6, 1.0))
+@given(setting=plan_settings(deaf=False, num_draws=4, spread_db=40.0), noise=decades(1e-6, 1.0))
 def test_prices_meet_the_conditions_of_optimality(setting, noise):
     setting = setting.but(noise_power_w=noise * float(np.min(setting.reach**2)))
     arguments = {"power_w": setting.power_w, "noise_power_w": setting.noise_power_w, "weights": setting.weights}
@@ -246,7 +246,7 @@ def test_prices_meet_the_conditions_of_optimality(setting, noise):
 
 
 @law_of(power_prices, RegularizedInversion)
-@given(setting=settings_(num_draws=3))
+@given(setting=plan_settings(num_draws=3))
 def test_prices_are_found_or_refused_whatever_the_channels(setting):
     """240 dB apart, with fades to nothing: an answer within its tolerance, or an error that says why not."""
     arguments = {"power_w": setting.power_w, "noise_power_w": setting.noise_power_w, "weights": setting.weights}
@@ -262,7 +262,7 @@ def test_prices_are_found_or_refused_whatever_the_channels(setting):
 
 
 @law_of(RegularizedInversion)
-@given(setting=settings_(deaf=False), price=decades(1e-9, 1e9), factor=factors)
+@given(setting=plan_settings(deaf=False), price=decades(1e-9, 1e9), factor=factors)
 def test_dear_power_is_saved(setting, price, factor):
     setting = usable(RegularizedInversion(), setting)
     cheap, dear = (setting.plan(RegularizedInversion(price_per_w=p)) for p in (price, factor * price))
@@ -278,7 +278,7 @@ def test_dear_power_is_saved(setting, price, factor):
 
 
 @law_of(superpose, TransceiverPlan)
-@given(setting=settings_(), rng=rngs, data=st.data())
+@given(setting=plan_settings(), rng=rngs, data=st.data())
 def test_what_is_combined_is_the_weighted_sum(setting, rng, data):
     plan = setting.plan(ChannelInversion())
     heard = plan.active
@@ -379,7 +379,7 @@ def test_cells_plan_for_what_the_others_cause(transceiver, network, power_w, noi
 
 
 @law_of(plan_cells)
-@given(setting=settings_(deaf=False))
+@given(setting=plan_settings(deaf=False))
 def test_a_single_cell_plans_as_if_it_were_alone(setting):
     assume(setting.noise_power_w > 0.0)
     number = setting.gain.shape[1]

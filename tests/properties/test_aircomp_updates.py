@@ -29,7 +29,7 @@ from aircomp import (
 )
 from channels import Numerology
 from covered import law_of
-from links import settings_
+from links import plan_settings
 from strategies import batches, counts, decade_arrays, decades, permutations, power_gains, refused, seeds
 
 SCALINGS = [LargestNorm(), RootMeanSquareNorm(), Standardized()]
@@ -277,7 +277,7 @@ def test_best_shares_make_all_rates_equal(snr, factor):
 
 
 @law_of(DigitalAggregation, DigitalAggregationPlan)
-@given(setting=settings_(), bits=st.floats(2.0, 31.0), peak=st.floats(1.0, 10.0), noise=decades(1e-15, 1e3))
+@given(setting=plan_settings(), bits=st.floats(2.0, 31.0), peak=st.floats(1.0, 10.0), noise=decades(1e-15, 1e3))
 def test_more_bits_cost_time_and_save_error(setting, bits, peak, noise):
     setting = setting.but(noise_power_w=noise)
     plan = setting.plan(DigitalAggregation(bits_per_parameter=bits, peak_to_rms=peak))
@@ -300,7 +300,7 @@ def test_more_bits_cost_time_and_save_error(setting, bits, peak, noise):
 
 
 @law_of(DigitalAggregation, DigitalAggregationPlan)
-@given(setting=settings_(deaf=False), noise=decades(1e-15, 1e3), factor=decades(1.0, 1e6))
+@given(setting=plan_settings(deaf=False), noise=decades(1e-15, 1e3), factor=decades(1.0, 1e6))
 def test_power_buys_time_and_noise_costs_it(setting, noise, factor):
     digital = DigitalAggregation(bits_per_parameter=8, peak_to_rms=4.0)
     setting = setting.but(noise_power_w=noise)
