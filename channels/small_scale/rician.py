@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from channels.arrays import ComplexArray, checked
 from channels.small_scale.rayleigh import Rayleigh
@@ -41,4 +41,7 @@ class Rician:
         checked("probability", probability, low=0.0, high=1.0, open_high=True)
         k_factor = float(db_to_linear(self.k_factor_db))
         scale = np.sqrt(0.5 / (k_factor + 1.0))
-        return float(stats.rice.ppf(probability, np.sqrt(2.0 * k_factor), scale=scale))
+        quantile = float(stats.rice.ppf(probability, np.sqrt(2.0 * k_factor), scale=scale))
+        if np.isnan(quantile):  # in the far tail of little fading, where the normal limit is left
+            quantile = max(0.0, float(np.sqrt(k_factor / (k_factor + 1.0)) + scale * special.ndtri(probability)))
+        return quantile
