@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from channels.arrays import FloatArray
+from channels.arrays import FloatArray, checked
 from channels.rates.shannon import shannon_rate_bps
 
 
@@ -17,7 +17,8 @@ def compute_latency_s(flops: ArrayLike, *, cpu_hz: ArrayLike, flops_per_cycle: A
     >>> float(compute_latency_s(2e8, cpu_hz=1e9))
     0.2
     """
-    return np.asarray(flops) / (np.asarray(flops_per_cycle) * np.asarray(cpu_hz))
+    per_cycle = checked("flops_per_cycle", flops_per_cycle, low=0.0, open_low=True)
+    return checked("flops", flops, low=0.0) / (per_cycle * checked("cpu_hz", cpu_hz, low=0.0, open_low=True))
 
 
 def aircomp_uplink_latency_s(num_parameters: ArrayLike, *, bandwidth_hz: ArrayLike) -> FloatArray:
@@ -28,7 +29,8 @@ def aircomp_uplink_latency_s(num_parameters: ArrayLike, *, bandwidth_hz: ArrayLi
     >>> float(aircomp_uplink_latency_s(20_000, bandwidth_hz=1e6))
     0.01
     """
-    return np.asarray(num_parameters) / (2.0 * np.asarray(bandwidth_hz))
+    values = checked("num_parameters", num_parameters, low=0.0)
+    return values / (2.0 * checked("bandwidth_hz", bandwidth_hz, low=0.0, open_low=True))
 
 
 def multicast_latency_s(
@@ -39,7 +41,7 @@ def multicast_latency_s(
     power_gain: ArrayLike,
     noise_psd_w_per_hz: ArrayLike,
 ) -> FloatArray:
-    """(...) time to send the same bits to all clients of a cell, at the rate of the one that hears worst.
+    """(...) time to send the same bits to all clients of a cell, at the rate of the one that hears worst; inf if one is deaf.
 
     Args:
         power_gain: (..., n) power gains |h|² of the clients.
@@ -47,10 +49,14 @@ def multicast_latency_s(
 
     Source: Jindal and Luo 2006, "Capacity limits of multiple antenna multicast", for one antenna.
     """
-    worst = np.min(np.asarray(power_gain) / np.asarray(noise_psd_w_per_hz), axis=-1)
-    rate = shannon_rate_bps(bandwidth_hz, gain_power_w=np.asarray(station_power_w) * worst, noise_psd_w_per_hz=1.0)
-    with np.errstate(divide="ignore"):
-        return np.asarray(payload_bits) / rate
+    payload = checked("payload_bits", payload_bits, low=0.0)
+    band = checked("bandwidth_hz", bandwidth_hz, low=0.0, open_low=True)
+    power = checked("station_power_w", station_power_w, low=0.0)
+    gain = checked("power_gain", power_gain, low=0.0)
+    worst = np.min(gain / checked("noise_psd_w_per_hz", noise_psd_w_per_hz, low=0.0, open_low=True), axis=-1)
+    rate = shannon_rate_bps(band, gain_power_w=power * worst, noise_psd_w_per_hz=1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(payload > 0.0, payload / rate, 0.0)
 
 
 def backhaul_latency_s(payload_bits: ArrayLike, *, rate_bps: ArrayLike, delay_s: ArrayLike) -> FloatArray:
@@ -59,4 +65,5 @@ def backhaul_latency_s(payload_bits: ArrayLike, *, rate_bps: ArrayLike, delay_s:
     >>> float(backhaul_latency_s(1e6, rate_bps=1e8, delay_s=0.01))
     0.04
     """
-    return 2.0 * (np.asarray(delay_s) + np.asarray(payload_bits) / np.asarray(rate_bps))
+    payload, rate = checked("payload_bits", payload_bits, low=0.0), checked("rate_bps", rate_bps, low=0.0, open_low=True)
+    return 2.0 * (checked("delay_s", delay_s, low=0.0) + payload / rate)

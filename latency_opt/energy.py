@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from channels.arrays import FloatArray
+from channels.arrays import FloatArray, checked
 
 
 def compute_energy_j(
@@ -19,7 +18,9 @@ def compute_energy_j(
     >>> round(float(compute_energy_j(1e9, cpu_hz=1e9, flops_per_cycle=1.0, effective_capacitance_w_per_hz3=1e-28)), 12)
     0.1
     """
-    return effective_capacitance_w_per_hz3 * np.asarray(cpu_hz) ** 2 * np.asarray(flops) / flops_per_cycle
+    capacitance = checked("effective_capacitance_w_per_hz3", effective_capacitance_w_per_hz3, low=0.0)
+    cycles = checked("flops", flops, low=0.0) / checked("flops_per_cycle", flops_per_cycle, low=0.0, open_low=True)
+    return capacitance * checked("cpu_hz", cpu_hz, low=0.0) ** 2 * cycles
 
 
 def transmit_energy_j(airtime_s: ArrayLike, *, power_w: ArrayLike) -> FloatArray:
@@ -28,4 +29,4 @@ def transmit_energy_j(airtime_s: ArrayLike, *, power_w: ArrayLike) -> FloatArray
     >>> transmit_energy_j(0.5, power_w=[0.2, 0.0]).tolist()
     [0.1, 0.0]
     """
-    return np.asarray(airtime_s) * np.asarray(power_w)
+    return checked("airtime_s", airtime_s, low=0.0) * checked("power_w", power_w, low=0.0)

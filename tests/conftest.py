@@ -44,11 +44,6 @@ settings.register_profile("everyday", TIMELESS, max_examples=25, derandomize=Tru
 settings.register_profile("thorough", TIMELESS, max_examples=300, print_blob=True)
 settings.load_profile("everyday")  # `--hypothesis-profile thorough` loads the other one after this
 
-TIMELESS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("everyday", TIMELESS, max_examples=30, derandomize=True)
-settings.register_profile("thorough", TIMELESS, max_examples=1000, print_blob=True)
-settings.load_profile("everyday")  # `--hypothesis-profile thorough` loads the other one after this
-
 
 def pytest_addoption(parser):
     for extra in NEEDS:

@@ -20,6 +20,9 @@ from latency_opt.monotone_root import monotone_root
 SMALL_SNR = 1e-3
 """Below this SNR over a band differences of logarithms are taken from their series."""
 
+LARGEST_SNR = 1e280
+"""Over the whole band; that in a small part of it must be within the range of numbers, too."""
+
 BAND_TOLERANCE = 1e-12
 """The bands add up to the cell's to within this share of it."""
 
@@ -67,6 +70,13 @@ class BandwidthProblem:
         for name, array in arrays.items():
             object.__setattr__(self, name, np.broadcast_to(array, shape))
         object.__setattr__(self, "bandwidth_hz", np.broadcast_to(band, shape[:-1]))
+        with np.errstate(over="ignore"):
+            snr = self.snr_hz / self.bandwidth_hz[..., None]
+        if (snr > LARGEST_SNR).any():
+            raise ValueError(
+                f"noise_psd_w_per_hz: got {self.noise_psd_w_per_hz:g}; with gain_power_w up to {self.gain_power_w.max():g} that "
+                f"is an SNR over the whole band above {LARGEST_SNR:g}, the most allowed"
+            )
         cut_off = (self.payload_bits > 0.0) & (self.gain_power_w == 0.0)
         if cut_off.any():
             client = tuple(int(i) for i in np.argwhere(cut_off)[0])
@@ -194,7 +204,8 @@ def rate_excess(snr: FloatArray) -> FloatArray:
     >>> rate_excess(np.array([1e-9, 1.0])).round(22).tolist()
     [5e-19, 0.1931471805599453]
     """
-    series = snr**2 * (0.5 - snr * (2.0 / 3.0 - snr * (0.75 - 0.8 * snr)))
+    small = np.minimum(snr, SMALL_SNR)
+    series = small**2 * (0.5 - small * (2.0 / 3.0 - small * (0.75 - 0.8 * small)))
     return np.where(snr < SMALL_SNR, series, np.log1p(snr) - snr / (1.0 + snr))
 
 
@@ -204,7 +215,8 @@ def airtime_excess(snr: FloatArray) -> FloatArray:
     >>> airtime_excess(np.array([1e-9, 1.0])).round(16).tolist()
     [5e-10, 0.4426950408889634]
     """
-    series = snr * (0.5 - snr * (1.0 / 12.0 - snr * (1.0 / 24.0 - snr * 19.0 / 720.0)))
+    small = np.minimum(snr, SMALL_SNR)
+    series = small * (0.5 - small * (1.0 / 12.0 - small * (1.0 / 24.0 - small * 19.0 / 720.0)))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(snr < SMALL_SNR, series, snr / np.log1p(snr) - 1.0)
 

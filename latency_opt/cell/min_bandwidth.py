@@ -39,12 +39,19 @@ def min_bandwidth_hz(rate_bps: ArrayLike, *, gain_power_w: ArrayLike, noise_psd_
     rate = checked("rate_bps", rate_bps, low=0.0)
     received = checked("gain_power_w", gain_power_w, low=0.0)
     noise = checked("noise_psd_w_per_hz", noise_psd_w_per_hz, low=0.0, open_low=True)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        load = np.log(2.0) * rate * noise / received
+    load = _load(rate, noise, received)
     carried = (load > 0.0) & (load < 1.0)
     load = np.where(carried, load, 0.5)
-    band = received / noise / band_snr(load, spare=1.0 - load)
+    band = np.log(2.0) * rate / np.log1p(band_snr(load, spare=1.0 - load))
     return np.where(carried, band, np.where(rate > 0.0, np.inf, 0.0))
+
+
+def _load(rate: FloatArray, noise: FloatArray, received: FloatArray) -> FloatArray:
+    """Γ, at least about 2^-1000 for a rate above 0: products of very large and very small numbers stay within range."""
+    (rate, up), (noise, high), (received, down) = (np.frexp(value) for value in (rate, noise, received))
+    heard = received > 0.0
+    ratio = np.log(2.0) * rate * noise / np.where(heard, received, 1.0)
+    return np.where(heard, np.ldexp(ratio, np.clip(up + high - down, -1000, 1000)), np.where(rate > 0.0, np.inf, 0.0))
 
 
 def band_snr(load: FloatArray, *, spare: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from channels.arrays import BoolArray, FloatArray, checked
+from channels.arrays import BoolArray, FloatArray, check_count, check_object, checked
 from channels.channel_state import CellChannel
 from channels.rates.coding import SHANNON, Coding
 from channels.summary import shown_by
@@ -78,6 +78,9 @@ class OFDMA:
     overhead: float = 0.0
 
     def __post_init__(self) -> None:
+        check_object("policy", self.policy, method="bandwidth_hz", example="OptimalBandwidth()")
+        check_count("bits_per_parameter", self.bits_per_parameter)
+        check_object("coding", self.coding, method="stretch", example="Shannon()")
         checked("overhead", self.overhead, low=0.0, high=1.0, open_high=True)
 
     @property

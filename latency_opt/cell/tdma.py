@@ -10,6 +10,7 @@ from channels.arrays import BoolArray, FloatArray, check_count
 from channels.channel_state import CellChannel
 from channels.rates.coding import SHANNON, Coding
 from channels.rates.shannon import shannon_rate_bps
+from latency_opt.cell.cell_problems import cell_bandwidth_problem
 from latency_opt.cell.multiple_access import UplinkTime
 
 
@@ -41,13 +42,12 @@ class TDMA:
 
     def uplink(self, channel: CellChannel, *, compute_s: FloatArray, num_parameters: int, active: BoolArray) -> UplinkTime:
         bits = self.bits_per_parameter * num_parameters
-        received_w = channel.client_power_w * channel.power_gain
+        problem = cell_bandwidth_problem(channel, compute_s=compute_s, payload_bits=bits, active=active)
         rate_bps = shannon_rate_bps(
-            channel.bandwidth_hz, gain_power_w=received_w, noise_psd_w_per_hz=channel.noise_psd_w_per_hz
+            channel.bandwidth_hz, gain_power_w=problem.gain_power_w, noise_psd_w_per_hz=problem.noise_psd_w_per_hz
         )
-        coded_bits = bits * self.coding.stretch(bits, snr=received_w / channel.noise_power_w)
-        with np.errstate(divide="ignore"):
-            airtime_s = np.where(active, coded_bits / rate_bps, 0.0)
+        stretch = self.coding.stretch(bits, snr=problem.gain_power_w / channel.noise_power_w)
+        takes_s = stretch * problem.payload_bits / np.where(active, rate_bps, 1.0)
         order = np.argsort(np.broadcast_to(compute_s, active.shape), axis=-1, kind="stable")
         finish_s = np.empty(active.shape)
         np.put_along_axis(
@@ -55,11 +55,11 @@ class TDMA:
             order,
             _in_turn(
                 np.take_along_axis(np.where(active, compute_s, 0.0), order, axis=-1),
-                np.take_along_axis(airtime_s / (1.0 - channel.load), order, axis=-1),
+                np.take_along_axis(takes_s, order, axis=-1),
             ),
             axis=-1,
         )
-        return UplinkTime(finish_s=np.where(active, finish_s, 0.0), airtime_s=airtime_s)
+        return UplinkTime(finish_s=np.where(active, finish_s, 0.0), airtime_s=(1.0 - channel.load) * takes_s)
 
 
 def _in_turn(ready_s: FloatArray, takes_s: FloatArray) -> FloatArray:
