@@ -74,8 +74,8 @@ class BandwidthProblem:
             snr = self.snr_hz / self.bandwidth_hz[..., None]
         if (snr > LARGEST_SNR).any():
             raise ValueError(
-                f"noise_psd_w_per_hz: got {self.noise_psd_w_per_hz:g}; with gain_power_w up to {self.gain_power_w.max():g} that "
-                f"is an SNR over the whole band above {LARGEST_SNR:g}, the most allowed"
+                f"noise_psd_w_per_hz: got {self.noise_psd_w_per_hz:g} with gain_power_w up to {self.gain_power_w.max():g}; "
+                f"allowed is an SNR over the whole band of at most {LARGEST_SNR:g}"
             )
         cut_off = (self.payload_bits > 0.0) & (self.gain_power_w == 0.0)
         if cut_off.any():
