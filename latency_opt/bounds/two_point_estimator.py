@@ -91,6 +91,9 @@ def largest_zeroth_order_step_size(
     steps = checked("local_steps", local_steps, low=1.0)
     variance = checked("direction_variance", direction_variance, low=0.0)
     drift = 6.0 * np.sqrt((steps - 1.0) * (2.0 * steps + variance))
-    noise = 32.0 * (variance * np.asarray(inverse_participants) + (steps + variance) * np.asarray(channel_noise))
-    inverse = np.maximum(np.maximum(steps, drift), noise)
-    return 1.0 / (checked("smoothness", smoothness, low=0.0, open_low=True) * inverse)
+    inverse, channel = (
+        checked(name, value, low=0.0)
+        for name, value in (("inverse_participants", inverse_participants), ("channel_noise", channel_noise))
+    )
+    noise = 32.0 * (variance * inverse + (steps + variance) * channel)
+    return 1.0 / (checked("smoothness", smoothness, low=0.0, open_low=True) * np.maximum(np.maximum(steps, drift), noise))

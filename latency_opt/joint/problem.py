@@ -13,6 +13,7 @@ from aircomp.result import InfeasibleProblem
 from channels.arrays import BoolArray, FloatArray, checked, matching_shape
 from channels.summary import shown_by
 from latency_opt.batch import instances
+from latency_opt.cell.bandwidth import LARGEST_SNR
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.joint.client_terms import ClientTerms
 from latency_opt.joint.convex_form import convex_form
@@ -88,6 +89,14 @@ class JointProblem:
         for name, array in arrays.items():
             object.__setattr__(self, name, np.broadcast_to(array, shape))
         object.__setattr__(self, "bandwidth_hz", np.broadcast_to(band, shape[:-1]))
+        received_w = self.max_power_w * self.power_gain
+        with np.errstate(over="ignore"):
+            snr = received_w / self.noise_psd_w_per_hz / self.bandwidth_hz[..., None]
+        if (snr > LARGEST_SNR).any():
+            raise ValueError(
+                f"noise_psd_w_per_hz: got {self.noise_psd_w_per_hz:g} with max_power_w·power_gain up to {received_w.max():g}; "
+                f"allowed is an SNR over the whole band of at most {LARGEST_SNR:g}"
+            )
         self._check_that_all_can_send()
 
     def _check_that_all_can_send(self) -> None:

@@ -225,7 +225,7 @@ def minimize_schedule(problem: ScheduleProblem) -> ScheduleResult:
             infeasible=room[..., 0, 0] <= 0.0,
         )
     root = linear + np.sqrt(linear**2 + 3.0 * quadratic * room)
-    free = room / np.where(root > 0.0, root, np.finfo(float).tiny)
+    free = np.where(root > 0.0, room / np.where(root > 0.0, root, 1.0), np.inf)  # without noise and drift longer is better
     path = np.minimum(free, longest) if given is None else np.broadcast_to(given * edge * local, free.shape)
     allowed = path <= longest * (1.0 + ROUNDING)
     left = np.where(allowed, room - path * (linear + path * quadratic), -1.0)
