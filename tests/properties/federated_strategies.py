@@ -6,7 +6,8 @@ from hypothesis.extra.numpy import arrays
 
 from channels import Devices
 from channels.channel_state import CellChannel
-from strategies import decade_arrays, decades
+from fl_models import CNN, MLP, Convolution, Dataset, FederatedTask, PartitionableModel, SoftmaxRegression
+from strategies import decade_arrays, decades, seeds
 
 TAME = {
     "compute_s": (1e-3, 10.0),
@@ -26,6 +27,7 @@ NOISE_PSD_W_PER_HZ = 4e-21
 
 few = st.integers(1, 5)
 """Clients, cells, draws."""
+fewer = st.integers(1, 3)
 loads = st.sampled_from([0.0, 0.3, 0.99])
 
 
@@ -119,4 +121,64 @@ def cell_channels(draw, *, draws=few, num_clients=few, load=loads):
         devices=Devices(cpu_hz=draw(decade_arrays(shape[1:], 1e7, 1e10))),
         backhaul_rate_bps=draw(decades(1e6, 1e10)),
         backhaul_delay_s=draw(decades(1e-4, 1.0)),
+    )
+
+
+@st.composite
+def dense_models(draw):
+    """Softmax regressions, and perceptrons with one to three hidden layers, of one neuron or more."""
+    inputs, classes = draw(few), draw(few)
+    if draw(st.booleans()):
+        return SoftmaxRegression(num_inputs=inputs, num_classes=classes)
+    hidden = draw(few | st.lists(few, min_size=1, max_size=3).map(tuple))
+    return MLP(num_inputs=inputs, num_hidden=hidden, num_classes=classes)
+
+
+@st.composite
+def convolutional_models(draw):
+    """Small networks with one or two convolutions, with padding and pooling or without."""
+    layers = st.builds(
+        Convolution,
+        channels=st.integers(1, 3),
+        kernel=st.integers(1, 3),
+        padding=st.integers(0, 1),
+        pool=st.integers(1, 2),
+    )
+    return CNN(
+        image_shape=(draw(st.integers(1, 2)), draw(st.integers(10, 11)), draw(st.integers(10, 11))),
+        convolutions=tuple(draw(st.lists(layers, min_size=1, max_size=2))),
+        hidden=tuple(draw(st.lists(few, min_size=1, max_size=3))),
+        num_classes=draw(few),
+    )
+
+
+def classifiers():
+    """All models that come along."""
+    return dense_models() | convolutional_models()
+
+
+def partitionable_models():
+    """Those whose neurons can be dealt out."""
+    return classifiers().filter(lambda model: isinstance(model, PartitionableModel))
+
+
+@st.composite
+def tasks(draw, *, num_cells=fewer, alike=False, one_sample=True, shuffled=False):
+    """Softmax regression on one sample for each client, so that all its batches are alike; or on several."""
+    cells = draw(num_cells)
+    sizes = draw(st.lists(st.integers(1, 3), min_size=cells, max_size=cells))
+    clients, rng = sum(sizes), np.random.default_rng(draw(seeds))
+    each = 1 if one_sample else 4
+    samples = 1 if alike else clients * each
+    data = Dataset(x=rng.standard_normal((samples, 3)).astype(np.float32), labels=rng.integers(3, size=samples))
+    serving = np.repeat(np.arange(cells), sizes)
+    if shuffled:
+        serving = rng.permutation(serving)
+    held = [np.zeros(1, dtype=int)] * clients if alike else [np.arange(k * each, (k + 1) * each) for k in range(clients)]
+    return FederatedTask(
+        model=SoftmaxRegression(num_inputs=3, num_classes=3),
+        train=data,
+        test=data,
+        client_samples=tuple(held),
+        serving_cell=serving,
     )
