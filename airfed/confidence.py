@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
-from channels.arrays import FloatArray
+from channels.arrays import FloatArray, checked
 
 
 def mean_and_half_width(rows: ArrayLike, *, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
@@ -18,6 +18,7 @@ def mean_and_half_width(rows: ArrayLike, *, confidence: float = 0.95) -> tuple[F
     >>> mean.tolist(), half.round(3).tolist()
     ([2.0], [12.706])
     """
+    checked("confidence", confidence, low=0.0, high=1.0, open_low=True, open_high=True)
     values = np.asarray(rows, dtype=float)
     count = len(values)
     mean = values.mean(axis=0)

@@ -10,6 +10,7 @@ import numpy as np
 from channels.arrays import FloatArray, IntArray
 from fl_models.algorithms.algorithm import TrainingState, mean_loss
 from fl_models.cell_work import RoundWork
+from fl_models.data.dataset import check_indices
 from fl_models.local.schedule import Schedule
 from fl_models.models.model import Model, PartitionableModel
 from fl_models.streams import Stream
@@ -22,6 +23,7 @@ def draw_partition(counts: Sequence[int], *, rng: np.random.Generator) -> list[I
     >>> [len(part) for part in draw_partition([1, 3], rng=np.random.default_rng(0))]
     [1, 3]
     """
+    check_indices("counts", np.asarray(counts))
     order = rng.permutation(sum(counts))
     return [np.sort(part) for part in np.split(order, np.cumsum(counts)[:-1])]
 

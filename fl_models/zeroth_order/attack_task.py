@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 
-from channels.arrays import FloatArray, IntArray, checked
+from channels.arrays import FloatArray, IntArray, check_count, checked
 from fl_models.data.dataset import Dataset
 from fl_models.data.iid import IID
 from fl_models.models.model import Model
@@ -26,6 +26,7 @@ def attack_task(
         num_clients: K.
         rng: who gets which.
     """
+    check_count("num_clients", num_clients)
     own, held_out = (_recognised(attack, data) for data in (train, test))
     if len(own) < num_clients or not len(held_out):
         raise ValueError(

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from channels.arrays import FloatArray, IntArray
+from channels.arrays import FloatArray, IntArray, checked
 from fl_models.zeroth_order.objective import Losses
 
 
@@ -45,6 +45,7 @@ def two_point_estimate(
     >>> estimate.tolist(), loss
     ([3.0, 4.0], 7.0)
     """
+    checked("smoothing", smoothing, low=0.0, open_low=True)
     differences, loss = loss_differences(
         losses, parameters, x, labels, steps=directions, scale=np.full(len(directions), smoothing)
     )

@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 
-from channels.arrays import FloatArray, checked
+from channels.arrays import FloatArray, check_count, checked
 from fl_models.data.dataset import Dataset
 from fl_models.data.iid import IID
 from fl_models.models.model import Model
@@ -36,7 +36,8 @@ def tuning_task(
         rng: who gets which, and what for.
     """
     checked("validation_share", validation_share, low=0.0, high=1.0, open_low=True, open_high=True)
-    if not 1 <= num_clients <= len(train) // 2:
+    check_count("num_clients", num_clients)
+    if num_clients > len(train) // 2:
         raise ValueError(
             f"num_clients: got {num_clients}; {len(train)} samples allow 1 to {len(train) // 2}, two for each: one to train "
             "on, one to validate"

@@ -6,7 +6,18 @@ from hypothesis.extra.numpy import arrays
 
 from channels import Devices
 from channels.channel_state import CellChannel
-from fl_models import CNN, MLP, Convolution, Dataset, FederatedTask, PartitionableModel, SoftmaxRegression
+from fl_models import (
+    CNN,
+    MLP,
+    Convolution,
+    Dataset,
+    FederatedTask,
+    History,
+    PartitionableModel,
+    RoundCost,
+    RoundRecord,
+    SoftmaxRegression,
+)
 from strategies import decade_arrays, decades, seeds
 
 TAME = {
@@ -182,3 +193,26 @@ def tasks(draw, *, num_cells=fewer, alike=False, one_sample=True, shuffled=False
         client_samples=tuple(held),
         serving_cell=serving,
     )
+
+
+@st.composite
+def histories(draw):
+    """The records of a run whose costs add up."""
+    accuracies = draw(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=5))
+    records, totals = [], np.zeros(3)
+    for index, accuracy in enumerate(accuracies):
+        spent = draw(decade_arrays(3, 1e-3, 1e6)) if index else np.zeros(3)
+        totals = totals + spent
+        records.append(
+            RoundRecord(
+                round=index,
+                test_accuracy=accuracy,
+                test_loss=1.0 - accuracy,
+                time_s=float(totals[0]),
+                energy_j=float(totals[1]),
+                uplink_bits=float(totals[2]),
+                cost=RoundCost(uplink_s=float(spent[0]), energy_j=float(spent[1]), uplink_bits=float(spent[2])),
+            )
+        )
+    name = draw(st.from_regex(r"[A-Za-z][A-Za-z0-9 ]{0,12}[A-Za-z0-9]", fullmatch=True))
+    return History(scheme=name, cell_parameters=(3,), records=tuple(records))

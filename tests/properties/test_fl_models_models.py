@@ -181,6 +181,9 @@ def test_neurons_are_dealt_out_once_each_and_alike_from_the_same_seed(sizes, see
     np.testing.assert_array_equal(np.sort(np.concatenate(one)), np.arange(sum(sizes)))
     for part, same in zip(one, other, strict=True):
         np.testing.assert_array_equal(part, same)
+    for wrong in (-1, 0.5):
+        with refused("counts"):
+            draw_partition([*sizes, wrong], rng=np.random.default_rng(seed))
 
 
 # Local steps

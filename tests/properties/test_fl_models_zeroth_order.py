@@ -35,6 +35,7 @@ FEWER = settings(max_examples=max(8, settings.default.max_examples // 3))
 @given(model=classifiers(), batch=counts, rng=rngs)
 def test_along_all_axes_the_estimate_is_the_gradient(model, batch, rng):
     """b₂ = d orthonormal directions: (d/d) Σ_k (∂F/∂x_k) e_k, up to the curvature."""
+    assume(model.num_parameters <= 60)
     parameters = rng.standard_normal(model.num_parameters)
     x, labels = rng.standard_normal((batch, model.num_inputs)), rng.integers(model.num_classes, size=batch)
     axes, _ = np.linalg.qr(rng.standard_normal((model.num_parameters, model.num_parameters)))
@@ -100,9 +101,18 @@ def test_steps_of_a_client_do_not_depend_on_its_group(model, clients, steps, bat
     np.testing.assert_array_equal(still, start)
 
 
-@law_of(ZerothOrderSteps)
+@law_of(ZerothOrderSteps, two_point_estimate)
 @given(wrong=not_positive)
 def test_steps_name_what_is_wrong(wrong):
+    with refused("smoothing"):
+        two_point_estimate(
+            lambda parameters, x, labels: parameters.sum(axis=-1),
+            np.zeros(2),
+            np.zeros((1, 1)),
+            np.zeros(1, dtype=int),
+            directions=np.eye(2),
+            smoothing=wrong,
+        )
     with refused("smoothing"):
         ZerothOrderSteps(smoothing=wrong)
     for count in (0, 1.5, True):
@@ -189,6 +199,10 @@ def test_attacks_name_what_is_wrong(attack, wrong):
     bright = Dataset(x=np.full((2, attack.num_parameters), 1.5), labels=np.zeros(2, dtype=int))
     with refused("x"):
         attack_task(attack, train=bright, test=bright, num_clients=1, rng=np.random.default_rng(0))
+    dark = Dataset(x=np.zeros((2, attack.num_parameters)), labels=np.full(2, attack.target))
+    for count in (0, 1.5, True):
+        with refused("num_clients"):
+            attack_task(attack, train=dark, test=dark, num_clients=count, rng=np.random.default_rng(0))
 
 
 # Hyper-parameters
@@ -242,7 +256,7 @@ def test_every_client_of_a_tuning_trains_and_validates(objective, clients, share
     accuracy, loss = task.evaluate(np.zeros(2))
     assert 0.0 <= accuracy <= 1.0
     assert loss >= 0.0
-    for count in (0, 12):
+    for count in (0, 12, 1.5, True):
         with refused("num_clients"):
             tuning_task(objective, train=train, test=train, num_clients=count, validation_share=share, rng=rng)
 
