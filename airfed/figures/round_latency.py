@@ -48,7 +48,7 @@ def draw_latency_parts(costs: Mapping[str, RoundCost], *, as_share: bool = False
     total = np.sum(list(seconds.values()), axis=0)
     left = np.zeros(len(costs))
     for part, (_, colour, hatch) in PARTS.items():
-        width = seconds[part] / total if as_share else seconds[part]
+        width = seconds[part] / np.where(total > 0.0, total, 1.0) if as_share else seconds[part]
         ax.barh(place, width, left=left, color=colour, hatch=hatch, edgecolor="white", linewidth=0.5, label=part, height=0.6)
         left += width
     if as_share:
@@ -57,7 +57,7 @@ def draw_latency_parts(costs: Mapping[str, RoundCost], *, as_share: bool = False
     else:
         for height, end in zip(place, total, strict=True):
             ax.annotate(f"{end:.3g} s", (end, height), xytext=(4, 0), textcoords="offset points", va="center", fontsize="small")
-        ax.set_xlim(0.0, 1.2 * total.max())
+        ax.set_xlim(0.0, 1.2 * total.max() or 1.0)
         ax.set_xlabel("global round (s)")
     ax.set_yticks(place, [wrapped(name) for name in costs], fontsize="small")
     plain(ax)
@@ -68,4 +68,5 @@ def draw_latency_parts(costs: Mapping[str, RoundCost], *, as_share: bool = False
 
 def _mean_cost(history: History) -> RoundCost:
     parts = (name for name, *_ in PARTS.values())
-    return RoundCost(**{part: float(np.mean([getattr(record.cost, part) for record in history.records[1:]])) for part in parts})
+    rounds = history.records[1:] or history.records  # of a run without rounds, its beginning, which costs nothing
+    return RoundCost(**{part: float(np.mean([getattr(record.cost, part) for record in rounds])) for part in parts})

@@ -63,14 +63,16 @@ def resource_prices(point: ClientPoint, *, per_hz: FloatArray, weights: FloatArr
     spent = point.energy_j >= (1.0 - AT_LIMIT) * terms.budget_j
     both = np.clip((rate + power * excess - pull * weights) / (pull + power), 0.0, excess)
     budget = np.where(spent, np.where(full_power, both, excess), 0.0)
-    per_s = rate + power * (excess - budget)
+    # Of who has power to spare, what rounding leaves of the excess would count for much: a watt is a lot beside the rate.
+    powerless = np.where(full_power, excess - budget, 0.0)
+    per_s = rate + power * powerless
     speed = np.maximum(per_s - (weights + budget) * pull, 0.0)
     full_speed = terms.sends & (point.cpu_hz >= (1.0 - AT_LIMIT) * terms.max_cpu_hz)
     return JointPrices(
         per_hz=per_hz,
         per_s=np.where(terms.sends, per_s, 0.0),
         per_j=np.where(terms.sends, budget, 0.0),
-        per_w=np.where(terms.sends & full_power, (excess - budget) * point.airtime_s, 0.0),
+        per_w=np.where(terms.sends, powerless * point.airtime_s, 0.0),
         per_cpu_hz=np.where(full_speed, speed * terms.fastest_s / terms.max_cpu_hz, 0.0),
     )
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import Phase, assume, given, settings
+from hypothesis import Phase, assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -94,6 +94,27 @@ def test_the_least_energy_is_feasible_proven_and_no_more_than_that_of_the_least_
     assert (later.energy_j <= result.energy_j * (1.0 + ROUNDING)).all()
     plain = minimize_energy(problem, deadline_s=deadline_s)
     assert (plain.energy_j <= result.client_energy_j.sum(axis=-1) * (1.0 + ROUNDING)).all()
+
+
+@law_of(minimize_energy)
+@given(late=st.floats(1.01, 100.0), gain=decades(1e-13, 1e-8), cycles=decades(1e7, 1e10))
+@example(late=5.0, gain=3.2247393e-09, cycles=10**9.5)
+@example(late=20.0, gain=3.2247393e-09, cycles=10**9.5)
+def test_power_to_spare_costs_no_digits_of_the_certificate(late, gain, cycles):
+    """Prices of time are far below a watt where clients have hours and need microjoules."""
+    problem = JointProblem(
+        cycles=[1e7, cycles, cycles],
+        max_cpu_hz=1e7,
+        effective_capacitance_w_per_hz3=1e-30,
+        payload_bits=10**4.75,
+        power_gain=gain,
+        max_power_w=1.0,
+        energy_budget_j=np.inf,
+        noise_psd_w_per_hz=4e-21,
+        bandwidth_hz=1e5,
+    )
+    result = minimize_energy(problem, deadline_s=late * minimize_joint_deadline(problem).deadline_s)
+    assert (np.abs(result.kkt_residual) <= 1e-10).all()
 
 
 @law_of(JointProblem, minimize_energy)
