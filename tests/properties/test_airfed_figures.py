@@ -138,7 +138,7 @@ def test_standard_errors_scale_and_do_not_shift(values, factor, shift):
 # Curves
 
 
-@law_of(draw_mean_and_band, draw_curves, draw_median_and_quartiles, draw_error_vs_snr, draw_trade_off, draw_panels)
+@law_of(draw_mean_and_band, draw_curves, draw_median_and_quartiles, draw_error_vs_snr, draw_trade_off, draw_panels, picture)
 @FEW
 @given(names=names, seeds_=st.integers(1, 4), points=st.integers(1, 5), data=st.data(), log=st.booleans())
 def test_lines_are_what_was_given(names, seeds_, points, data, log):

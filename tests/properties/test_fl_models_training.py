@@ -14,6 +14,7 @@ from covered import law_of
 from federated_strategies import cell_channels, tasks
 from fl_models import (
     MLP,
+    CellWork,
     CosineDecay,
     Digital,
     DivergedTraining,
@@ -22,6 +23,7 @@ from fl_models import (
     FederatedTask,
     HierarchicalFedAvg,
     History,
+    HowToTrain,
     Ideal,
     InverseDecay,
     LocalUpdates,
@@ -399,6 +401,35 @@ def test_batches_are_a_clients_own_and_edge_rounds_are_the_mean_of_what_clients_
         whole, losses = cell.edge_rounds(start)
         np.testing.assert_allclose(whole, parameters, rtol=1e-5, atol=1e-6)
         assert losses.shape == (edge * len(cell.clients),)
+
+
+@law_of(CellWork, HowToTrain)
+@given(
+    task=tasks(),
+    seed=seeds,
+    steps=st.integers(1, 3),
+    decay=st.sampled_from([0.0, 0.3]),
+    pull=st.sampled_from([0.0, 0.7]),
+    shifted=st.booleans(),
+)
+def test_clients_train_as_they_are_told(task, seed, steps, decay, pull, shifted):
+    """Of one sample all batches are alike: x ← x - γ(∇F_i(x) + shift + decay·x + pull·(x - x⁰)), from every client's own x."""
+    rng, schedule = np.random.default_rng(seed), Schedule(edge_rounds=1, local_steps=steps, batch_size=2, step_size=0.1)
+    cell = RoundWork.ideal(task, schedule=schedule, streams=Streams(seed=seed), round_index=0, workers=ONE_THREAD).cells[0]
+    start = rng.standard_normal(task.model.num_parameters)
+    shift = rng.standard_normal((len(cell.clients), len(start))) if shifted else None
+    how = {"shift": shift, "decay": decay, "pull": pull}
+    local = cell.train(start, edge_round=0, **how)
+    for row, client in enumerate(cell.clients):
+        x, own = start.copy(), task.client_samples[client]
+        for _ in range(steps):
+            _, gradient = task.model.loss_and_gradient(x[None], task.train.x[own][None], task.train.labels[own][None])
+            x = x - 0.1 * (gradient[0] + (shift[row] if shifted else 0.0) + decay * x + pull * (x - start))
+        np.testing.assert_allclose(start + local.updates[row], x, rtol=1e-8, atol=1e-10)
+    model, loss = cell.advance(start, edge_round=0, **how)
+    np.testing.assert_allclose(model, start + cell.mean(local.updates, edge_round=0), rtol=1e-12)
+    np.testing.assert_array_equal(loss, local.loss)
+    assert cell.step_size == 0.1
 
 
 @law_of(FederatedTask)

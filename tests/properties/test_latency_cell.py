@@ -10,6 +10,7 @@ from hypothesis import Phase, assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from aircomp.result import status_of
 from channels.rates.shannon import shannon_rate_bps
 from covered import law_of
 from federated_strategies import (
@@ -31,8 +32,10 @@ from latency_opt import (
     EqualBandwidth,
     InfeasibleProblem,
     OptimalBandwidth,
+    Price,
     ResourceBlocks,
     Status,
+    UncertifiedSolution,
     aircomp_uplink_latency_s,
     backhaul_latency_s,
     cell_bandwidth_problem,
@@ -319,6 +322,32 @@ def test_prices_are_slopes_of_a_convex_deadline(fields, factor):
         moved = minimize_deadline(replace(problem, compute_s=later)).deadline_s
         assert moved >= (result.deadline_s + price * factor) * (1.0 - 1e-8)
         assert moved <= (result.deadline_s + factor) * (1.0 + ROUNDING)
+
+
+@law_of(price_table, Price)
+@given(batch=batches, data=st.data())
+def test_a_table_of_prices_has_a_row_for_each_instance_and_resource(batch, data):
+    value = data.draw(decade_arrays(batch, 1e-6, 1e6))
+    slope = -data.draw(decade_arrays(batch, 1e-6, 1e6)) * data.draw(arrays(bool, batch))
+    table = price_table(
+        {"one": Price(value, "Hz", slope < 0.0, slope), "endless": Price(np.inf, "J", False, 0.0)}, batch=batch, of="j"
+    )
+    assert len(table) == 2 * value.size
+    one = table.xs("one", level="resource")
+    np.testing.assert_array_equal(one["price_j_per_unit"], slope.ravel())
+    np.testing.assert_allclose(one["one_percent_j"], 0.01 * (value * slope).ravel())
+    np.testing.assert_array_equal(one["binds"], (slope < 0.0).ravel())
+    assert (table.xs("endless", level="resource")["one_percent_j"] == 0.0).all()
+
+
+@law_of(certified)
+@given(fields=bandwidth_fields(), residual=st.just(np.nan) | decades(1e-7, 1e3))
+def test_only_what_is_optimal_is_certified(fields, residual):
+    result = minimize_deadline(BandwidthProblem(**fields))
+    assert certified(result) is result
+    doubtful = replace(result, kkt_residual=residual, status=status_of(residual))
+    with pytest.raises(UncertifiedSolution, match="BandwidthResult: the KKT residual is"):
+        certified(doubtful)
 
 
 @law_of(BandwidthProblem, CvxpyProgram)
