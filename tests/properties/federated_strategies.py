@@ -18,6 +18,7 @@ from fl_models import (
     RoundRecord,
     SoftmaxRegression,
 )
+from latency_opt import LearningConstants
 from strategies import decade_arrays, decades, seeds
 
 TAME = {
@@ -40,6 +41,17 @@ few = st.integers(1, 5)
 """Clients, cells, draws."""
 fewer = st.integers(1, 3)
 loads = st.sampled_from([0.0, 0.3, 0.99])
+maybe_nothing = st.just(0.0) | decades(1e-3, 1e3)
+"""Prices and divergences."""
+steps = st.integers(1, 20)
+learning_constants = st.builds(
+    LearningConstants,
+    smoothness=decades(1e-2, 1e2),
+    initial_gap=decades(1e-2, 1e2),
+    noise_variance=maybe_nothing,
+    cell_divergence=maybe_nothing,
+    client_divergence=maybe_nothing,
+)
 
 
 def maybe(array, *, chance):

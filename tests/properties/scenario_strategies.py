@@ -1,5 +1,6 @@
-"""Scenarios drawn from the schema of scenario files itself, so that a new key is tried without a word here."""
+"""Scenarios drawn from the schema of scenario files itself, so that a new key is tried without a word here; and sweeps."""
 
+import math
 import warnings
 
 from hypothesis import assume
@@ -7,6 +8,9 @@ from hypothesis import strategies as st
 
 from airfed import Scenario, ScenarioError
 from airfed.scenario_schema import resolved
+from airfed.sweeps import Grid, SweepResult, SweptKey
+from airfed.sweeps.outcome import DIVERGED, MEASURES, NOT_REACHED, REACHED, Outcome, versions
+from strategies import decades
 
 SCHEMA = Scenario.model_json_schema()
 MOST_ENTRIES = 3
@@ -86,3 +90,29 @@ def scenarios(draw):
     scenario = described(draw(documents()))
     assume(scenario is not None)
     return scenario
+
+
+def found(draw, index, schemes):
+    """An outcome as a point has it."""
+    rows = []
+    for scheme in schemes:
+        what = draw(st.sampled_from([REACHED, NOT_REACHED, DIVERGED]))
+        values = dict.fromkeys(MEASURES, math.nan)
+        if what != DIVERGED:
+            values["final_accuracy"] = draw(st.floats(0.0, 1.0))
+        if what == REACHED:
+            values |= {name: draw(decades(1e-3, 1e9)) for name in MEASURES[1:]}
+        rows.append({"scheme": scheme, "outcome": what} | values)
+    return Outcome(index=index, rows=tuple(rows), versions=versions())
+
+
+@st.composite
+def sweep_results(draw):
+    values = draw(st.lists(st.floats(0.0, 30.0), min_size=1, max_size=3, unique=True))
+    grid = Grid(
+        scenario=Scenario(),
+        keys=(SweptKey(key="network.client_power_dbm", values=values),),
+        num_seeds=draw(st.integers(1, 4)),
+    )
+    schemes = ["one", "other"][: draw(st.integers(1, 2))]
+    return SweepResult(grid=grid, outcomes=tuple(found(draw, point.index, schemes) for point in grid.points))

@@ -65,8 +65,8 @@ from covered import law_of
 from federated_strategies import histories, partition_fields, weights
 from fl_models import IID, RoundCost
 from latency_opt import PartitionProblem, TrainingBound, minimize_training_latency
+from scenario_strategies import sweep_results
 from strategies import counts, decade_arrays, decades, negative, permutations, refused, seeds
-from test_airfed_scenarios import sweep_results
 
 FEW = settings(max_examples=max(6, settings.default.max_examples // 5), phases=[Phase.explicit, Phase.generate])
 """For what draws, which would take minutes to find the simplest example of what fails."""

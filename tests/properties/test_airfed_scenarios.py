@@ -27,12 +27,12 @@ from airfed.sweeps import (
     run_sweep,
 )
 from airfed.sweeps.checked_json import DamagedFile, sealed, unsealed
-from airfed.sweeps.outcome import DIVERGED, MEASURES, NOT_REACHED, REACHED, Outcome, versions
+from airfed.sweeps.outcome import DIVERGED, MEASURES, REACHED
 from airfed.sweeps.scenario_at import scenario_at
 from airfed.toml_value import short_number, toml_value
 from covered import law_of
 from federated_strategies import histories
-from scenario_strategies import documents, scenarios
+from scenario_strategies import documents, scenarios, sweep_results
 from strategies import decades, negative, not_positive, permutations, refused, seeds
 
 FEWER = settings(
@@ -267,32 +267,6 @@ def test_comparisons_keep_their_rows_and_units(runs, target, factor, data):
     assert len(lines) == len(runs) + 4
     for line, one in zip(lines[2:], runs, strict=False):
         assert line.startswith(one.scheme)
-
-
-def found(draw, index, schemes):
-    """An outcome as a point has it."""
-    rows = []
-    for scheme in schemes:
-        what = draw(st.sampled_from([REACHED, NOT_REACHED, DIVERGED]))
-        values = dict.fromkeys(MEASURES, math.nan)
-        if what != DIVERGED:
-            values["final_accuracy"] = draw(st.floats(0.0, 1.0))
-        if what == REACHED:
-            values |= {name: draw(decades(1e-3, 1e9)) for name in MEASURES[1:]}
-        rows.append({"scheme": scheme, "outcome": what} | values)
-    return Outcome(index=index, rows=tuple(rows), versions=versions())
-
-
-@st.composite
-def sweep_results(draw):
-    values = draw(st.lists(st.floats(0.0, 30.0), min_size=1, max_size=3, unique=True))
-    grid = Grid(
-        scenario=Scenario(),
-        keys=(SweptKey(key="network.client_power_dbm", values=values),),
-        num_seeds=draw(st.integers(1, 4)),
-    )
-    schemes = ["one", "other"][: draw(st.integers(1, 2))]
-    return SweepResult(grid=grid, outcomes=tuple(found(draw, point.index, schemes) for point in grid.points))
 
 
 @law_of(SweepResult, mean_and_half_width)
