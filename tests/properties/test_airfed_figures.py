@@ -12,6 +12,7 @@ from hypothesis import Phase, assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from matplotlib.figure import Figure
+from scipy.stats import t as student
 
 from airfed import reproduce
 from airfed.explorer import Outlook, Setting
@@ -87,6 +88,11 @@ def lines(ax):
 # Numbers in figures
 
 
+def half_widths(count, confidence):
+    """t/√S, half the width of an interval in standard deviations."""
+    return student.ppf(0.5 + 0.5 * confidence, count - 1) / np.sqrt(count)
+
+
 @law_of(mean_and_half_width)
 @given(data=st.data(), seeds_=st.integers(2, 8), points=counts, factor=decades(1e-3, 1e3), confidence=st.floats(0.5, 0.99))
 def test_bands_move_with_their_unit_and_widen_with_the_confidence(data, seeds_, points, factor, confidence):
@@ -97,13 +103,14 @@ def test_bands_move_with_their_unit_and_widen_with_the_confidence(data, seeds_, 
     np.testing.assert_allclose(mean, rows.mean(axis=0))
     scaled, wide = mean_and_half_width(factor * rows, confidence=confidence)
     np.testing.assert_allclose(scaled, factor * mean)
-    np.testing.assert_allclose(wide, factor * half, rtol=1e-6)
+    rounding = 1e-12 * np.abs(rows).max() * half_widths(seeds_, confidence)
+    np.testing.assert_allclose(wide, factor * half, rtol=1e-6, atol=factor * rounding)
     order = data.draw(permutations(seeds_))
-    np.testing.assert_allclose(mean_and_half_width(rows[order], confidence=confidence)[1], half, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(mean_and_half_width(rows[order], confidence=confidence)[1], half, rtol=1e-6, atol=rounding)
     surer = mean_and_half_width(rows, confidence=0.5 * (1.0 + confidence))[1]
     assert (surer >= half).all()
     alike = mean_and_half_width(np.repeat(rows[:1], seeds_, axis=0))[1]
-    np.testing.assert_allclose(alike, 0.0, atol=1e-6)
+    np.testing.assert_allclose(alike, 0.0, atol=1e-12 * np.abs(rows).max() * half_widths(seeds_, 0.95))
     assert np.isnan(mean_and_half_width(rows[:1])[1]).all()
 
 
