@@ -56,6 +56,7 @@ from airfed.published import (
     Relation,
     Reproduction,
     Request,
+    Takes,
     Verdict,
     half_of_the_last_digit,
     paper,
@@ -407,7 +408,7 @@ def test_what_rounds_to_the_printed_digits_passes_and_nothing_else(digits, value
 def test_a_reproduction_passes_if_all_its_claims_do(found, beyond, seed):
     panels = (partial(draw_curves, {"one": ([0.0, 1.0], [0.0, 1.0])}, **labels),)
     findings = Findings(data="made up", claims=found, panels=panels, beyond=beyond)
-    told = Paper(name="one2026", citation="One 2026", runs="nothing", run=lambda request: findings)
+    told = Paper(name="one2026", citation="One 2026", runs="nothing", takes=Takes.SECONDS, run=lambda request: findings)
     result = told.reproduce(Request(seed=seed))
     assert result.passed == all(claim.passed for claim in found)
     assert result.failed == any(claim.verdict is Verdict.FAIL for claim in found)

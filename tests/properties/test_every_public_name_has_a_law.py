@@ -10,7 +10,8 @@ import pytest
 
 from covered import LAWS
 
-PACKAGES = ["channels", "aircomp"]
+PACKAGES = ["channels", "aircomp", "latency_opt", "fl_models", "airfed"]
+PACKAGES += ["airfed.explorer", "airfed.figures", "airfed.published", "airfed.sweeps"]
 """Those whose names all have one."""
 
 
