@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 from tqdm import tqdm
 
 from airfed.named_scenarios import scenario_of
+from airfed.run_checkpoints import RunCheckpoints
 from airfed.scenario import Scenario
 from airfed.scenario_error import ScenarioError
 from airfed.table import comparison_table, formatted_columns
@@ -17,7 +20,8 @@ from channels import Network
 from channels.html_table import html_table
 from channels.sionna_backend import MissingExtra
 from channels.summary import shown_by
-from fl_models import DivergedTraining, FederatedTask, History, Streams, Training
+from fl_models import FederatedTask, History, RoundRecord, Streams, Training, TrainingState
+from fl_models.local.workers import single_threaded_algebra
 
 
 @shown_by(
@@ -57,40 +61,57 @@ class Experiment:
         """
         streams = Streams(seed=scenario.seed)
         try:
-            network = network or scenario.network.build(streams)
-            task = scenario.learning.build(network.layout, streams)
-            trainings = tuple(
-                scheme.build(
-                    task,
-                    network=network,
-                    schedule=scenario.learning.schedule,
-                    streams=streams,
-                    selection=scenario.learning.selection.build(),
+            with single_threaded_algebra():  # whose last bits do not depend on the number of threads
+                network = network or scenario.network.build(streams)
+                task = scenario.learning.build(network.layout, streams)
+                trainings = tuple(
+                    scheme.build(
+                        task,
+                        network=network,
+                        schedule=scenario.learning.schedule,
+                        streams=streams,
+                        selection=scenario.learning.selection.build(),
+                    )
+                    for scheme in scenario.schemes
                 )
-                for scheme in scenario.schemes
-            )
         except (ValueError, MissingExtra) as error:
             raise ScenarioError(f"scenario {scenario.name!r} cannot be met: {error}") from error
         return cls(scenario=scenario, network=network, task=task, trainings=trainings)
 
-    def histories(self, *, progress: bool) -> Iterator[History]:
-        """The history of each scheme as soon as it is complete, with a progress bar on standard error if wanted."""
+    def histories(self, *, progress: bool, checkpoints: RunCheckpoints | None = None) -> Iterator[History]:
+        """The history of each scheme as soon as it is complete.
+
+        Args:
+            progress: whether to show a progress bar on standard error.
+            checkpoints: where it is kept how far schemes are, and where they go on from if something is kept.
+
+        Raises:
+            DivergedTraining, EndlessRound: if a round comes to nothing; with the scheme's history until then.
+            OtherTraining: if the checkpoints are of something else.
+        """
         rounds = self.scenario.learning.rounds
-        with tqdm(total=rounds * len(self.trainings), unit="round", disable=not progress) as bar:
-            for scheme, training in zip(self.scenario.schemes, self.trainings, strict=True):
+        kept = checkpoints.load(self.trainings, num_rounds=rounds) if checkpoints else {}
+        done = sum(checkpoint.state.round_index for checkpoint in kept.values())
+        with tqdm(total=rounds * len(self.trainings), initial=done, unit="round", disable=not progress) as bar:
+            for place, (scheme, training) in enumerate(zip(self.scenario.schemes, self.trainings, strict=True)):
                 bar.set_description(scheme.name)
-                records = []
+
+                def after_round(state: TrainingState, records: Sequence[RoundRecord], place: int = place) -> None:
+                    bar.update(state.round_index > 0)
+                    if checkpoints:
+                        checkpoints.after_round(place, state, records)
+
                 try:
-                    for record in training.rounds(rounds):
-                        records.append(record)
-                        bar.update(record.round > 0)
-                except DivergedTraining as error:
-                    raise DivergedTraining(f"scheme {scheme.name!r}: {error}") from None
-                yield History(
-                    scheme=scheme.name,
-                    cell_parameters=tuple(model.num_parameters for model in training.cell_models),
-                    records=tuple(records),
-                )
+                    history = training.history(
+                        scheme.name, num_rounds=rounds, since=kept.pop(place, None), after_round=after_round
+                    )
+                except BaseException:
+                    if checkpoints:
+                        checkpoints.keep()
+                    raise
+                if checkpoints:
+                    checkpoints.complete(place)
+                yield history
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,21 +149,36 @@ class Result:
         return pd.concat([history.to_frame() for history in self.histories], ignore_index=True)
 
 
-def run(scenario: Scenario | str | Path | None = None, *, network: Network | None = None, progress: bool = True) -> Result:
+def run(
+    scenario: Scenario | str | Path | None = None,
+    *,
+    network: Network | None = None,
+    progress: bool = True,
+    checkpoint: str | Path | None = None,
+) -> Result:
     """Runs a scenario, the default one if none is given.
 
     Args:
         scenario: a scenario, the path of a scenario file, or the name of one that comes along, such as "rural".
         network: a network of one's own in place of the scenario's.
         progress: whether to show a progress bar.
+        checkpoint: folder that keeps how far the run is, so that the same call goes on from there after whatever ended it; the
+            result is the same to the bit. It is gone once the run is complete, unless something else is in it.
 
     Raises:
         ScenarioError: if the scenario cannot be read or met.
+        DivergedTraining, EndlessRound: if a round comes to nothing; with the scheme's history until then.
+        OtherTraining: if the folder keeps another run.
+        FolderInUse: if another process is at the folder.
     """
     if scenario is None:
         scenario = Scenario()
     elif not isinstance(scenario, Scenario):
         scenario = scenario_of(scenario)
-    return Result(
-        scenario=scenario, histories=tuple(Experiment.prepare(scenario, network=network).histories(progress=progress))
-    )
+    experiment = Experiment.prepare(scenario, network=network)
+    if checkpoint is None:
+        return Result(scenario=scenario, histories=tuple(experiment.histories(progress=progress)))
+    with RunCheckpoints.open(Path(checkpoint), tell=partial(warnings.warn, stacklevel=2)) as checkpoints:
+        histories = tuple(experiment.histories(progress=progress, checkpoints=checkpoints))
+        checkpoints.clear()
+    return Result(scenario=scenario, histories=histories)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import errno
+import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from airfed.atomic_file import write_atomically
+from airfed.atomic_file import remove_unfinished, write_atomically
 from airfed.figures import FIGURE_NAMES
+from airfed.folder_lock import locked
 
 SCENARIO = "scenario.toml"
 HISTORY = "history.csv"
 SUMMARY = "summary.json"
+CHECKPOINT = "checkpoint"
 NAMES = (SCENARIO, HISTORY, SUMMARY, *FIGURE_NAMES)
-
-
-class ResultsExist(FileExistsError):
-    """The folder already holds results that nobody allowed to overwrite."""
 
 
 @dataclass(frozen=True)
@@ -31,23 +32,31 @@ class ResultsFolder:
     path: Path
 
     @classmethod
-    def open(cls, path: str | Path, *, overwrite: bool) -> ResultsFolder:
-        """A folder that can be written to. Nothing in it changes yet.
+    @contextmanager
+    def open(cls, path: str | Path) -> Iterator[ResultsFolder]:
+        """A folder that can be written to, made if there is none; no other process can open it meanwhile.
+
+        Nothing in it changes yet, but that what a killed process left half written is gone.
 
         Raises:
-            ResultsExist: if it holds results and `overwrite` is false.
-            OSError: if the folder cannot be made or written, or has a folder where a result goes.
+            FolderInUse: if another process has it open.
+            OSError: if it cannot be made or written, or has a folder where a result goes.
         """
-        folder = Path(path)
-        folder.mkdir(parents=True, exist_ok=True)
-        held = [name for name in NAMES if (folder / name).exists()]
-        for name in held:
-            if (folder / name).is_dir():
-                raise IsADirectoryError(errno.EISDIR, f"{name} in it is a folder")
-        if held and not overwrite:
-            raise ResultsExist(f"{folder}: already holds results ({', '.join(held)})")
-        with tempfile.TemporaryFile(dir=folder):
-            return cls(folder)
+        folder = cls(Path(path))
+        folder.path.mkdir(parents=True, exist_ok=True)
+        with locked(folder.path):
+            for name in folder.held:
+                if (folder.path / name).is_dir():
+                    raise IsADirectoryError(errno.EISDIR, f"{name} in it is a folder")
+            with tempfile.TemporaryFile(dir=folder.path):
+                pass  # it can be written: better known now than after the first scheme
+            remove_unfinished(folder.path, "|".join(map(re.escape, NAMES)))
+            yield folder
+
+    @property
+    def held(self) -> list[str]:
+        """Names of the results that it holds."""
+        return [name for name in NAMES if (self.path / name).exists()]
 
     def clear(self) -> None:
         """Removes older results; other files stay."""

@@ -21,6 +21,7 @@ from fl_models.algorithms.server_momentum import ServerMomentum
 from fl_models.algorithms.server_optimizer import ServerOptimizer, WithServerOptimizer
 from fl_models.algorithms.zone_s import ZONES
 from fl_models.cell_work import CellWork, HowToTrain, LocalUpdates, RoundWork
+from fl_models.checkpoint import Checkpoint, DamagedCheckpoint, OtherFormat, OtherTraining, UnusableCheckpoint
 from fl_models.clock import Clock, NetworkClock
 from fl_models.data.cifar10 import cifar10
 from fl_models.data.dataset import Dataset
@@ -40,6 +41,8 @@ from fl_models.data.splitter import Splitter
 from fl_models.data.synthetic_federated import synthetic_federated, synthetic_iid
 from fl_models.data.synthetic_images import synthetic_images
 from fl_models.data.two_level import two_level_dirichlet_split, two_level_split
+from fl_models.failed_round import DivergedTraining, EndlessRound
+from fl_models.fingerprint import fingerprints
 from fl_models.history import History, RoundCost, RoundRecord
 from fl_models.latency_profile import partition_problem, partition_rounds, round_problem
 from fl_models.local.method import LocalMethod, LocalSGD
@@ -58,7 +61,7 @@ from fl_models.pilot_constants import PilotConstants, pilot_constants, pilot_tra
 from fl_models.selection import Everybody, Selection, UniformCount, UniformShare
 from fl_models.streams import Stream, Streams
 from fl_models.task import FederatedTask
-from fl_models.training import DivergedTraining, Training
+from fl_models.training import Training
 from fl_models.zeroth_order.attack_task import attack_pictures, attack_task
 from fl_models.zeroth_order.black_box_attack import BlackBoxAttack
 from fl_models.zeroth_order.estimate import two_point_estimate
@@ -82,13 +85,16 @@ __all__ = [
     "BlackBoxAttack",
     "BlockwisePlan",
     "CellWork",
+    "Checkpoint",
     "Clock",
     "Convolution",
     "CosineDecay",
+    "DamagedCheckpoint",
     "Dataset",
     "Digital",
     "Dirichlet",
     "DivergedTraining",
+    "EndlessRound",
     "Everybody",
     "ExponentialDecay",
     "FedDyn",
@@ -110,6 +116,8 @@ __all__ = [
     "Model",
     "NetworkClock",
     "Objective",
+    "OtherFormat",
+    "OtherTraining",
     "OverTheAir",
     "PartitionPolicy",
     "PartitionableModel",
@@ -134,6 +142,7 @@ __all__ = [
     "TrainingState",
     "UniformCount",
     "UniformShare",
+    "UnusableCheckpoint",
     "UplinkPlan",
     "VirtualQueue",
     "WithServerOptimizer",
@@ -150,6 +159,7 @@ __all__ = [
     "draw_partition",
     "equal_sizes",
     "fashion_mnist",
+    "fingerprints",
     "flops_per_sample",
     "gaussian_classes",
     "hold_out",

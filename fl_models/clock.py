@@ -11,6 +11,7 @@ import numpy as np
 from channels.arrays import FloatArray, check_count, check_object
 from channels.channel_state import CellChannel
 from fl_models.aggregation.aggregator import UplinkPlan
+from fl_models.failed_round import EndlessRound
 from fl_models.history import RoundCost
 from fl_models.local.schedule import Schedule
 from fl_models.models.model import Model
@@ -76,10 +77,12 @@ class NetworkClock:
         plans: Sequence[UplinkPlan],
         schedule: Schedule,
     ) -> RoundCost:
-        rounds = [
-            self.cell_round(channel, model=model, plan=plan, schedule=schedule)
-            for channel, model, plan in zip(channels, models, plans, strict=True)
-        ]
+        rounds = []
+        for cell, (channel, model, plan) in enumerate(zip(channels, models, plans, strict=True)):
+            _check_heard(channel, plan, cell=cell)
+            spent = self.cell_round(channel, model=model, plan=plan, schedule=schedule)
+            _check_ends(spent, channel, plan, cell=cell)
+            rounds.append(spent)
         last = max(rounds, key=lambda cell: cell.latency_s)
         sent_bits = [
             self.bits_per_parameter * uplink_parameters(model) * plan.active.sum(axis=0)
@@ -94,6 +97,35 @@ class NetworkClock:
             uplink_bits=_mean(sent_bits),
             participation=_mean([plan.active.mean(axis=0) for plan in plans]),
         )
+
+
+def _check_heard(channel: CellChannel, plan: UplinkPlan, *, cell: int) -> None:
+    """An EndlessRound if somebody is to send over no channel at all, whatever is sent and how."""
+    silent = plan.active & (channel.power_gain == 0.0)
+    if silent.any():
+        client = int(np.argwhere(silent)[0, -1])
+        raise EndlessRound("has an update to send but no channel, its power gain is 0; leave it out", cell=cell, client=client)
+
+
+def _check_ends(spent: CellRound, channel: CellChannel, plan: UplinkPlan, *, cell: int) -> None:
+    """An EndlessRound that names what does not end and for whom, if something does not."""
+    heard = channel.broadcast_power_gain / channel.client_noise_psd_w_per_hz
+    sent = np.where(plan.active, channel.power_gain, np.inf)
+    for what, seconds, gain in (("downlink", spent.downlink_s, heard), ("uplink", spent.uplink_s, sent)):
+        endless = ~np.isfinite(seconds)
+        if endless.any():
+            weakest = np.where(endless[:, None], gain, np.inf)
+            client = int(np.unravel_index(np.argmin(weakest), weakest.shape)[-1])
+            least = channel.power_gain[..., client].min()
+            raise EndlessRound(
+                f"its {what} never ends at a power gain of {least:g}; leave it out, or give more power",
+                cell=cell,
+                client=client,
+            )
+    endless = ~np.isfinite(spent.energy_j)
+    if endless.any():
+        client = int(np.argmax(endless))
+        raise EndlessRound(f"its energy is {spent.energy_j[client]:g} J, no finite number", cell=cell, client=client)
 
 
 def _mean(per_client: Sequence[FloatArray]) -> float:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from channels.arrays import FloatArray, check_object
+from aircomp.result import InfeasibleProblem, UncertifiedSolution
+from channels.arrays import check_object
 from channels.network import Network
 from channels.summary import shown_by
 from fl_models.aggregation.aggregator import Aggregator
 from fl_models.algorithms.algorithm import Algorithm, TrainingState, cell_models, initial_state, round_models
 from fl_models.cell_work import CellWork, RoundWork
+from fl_models.checkpoint import Checkpoint
 from fl_models.clock import Clock
+from fl_models.failed_round import DivergedTraining, EndlessRound, check_cost, check_model, told
 from fl_models.history import History, RoundRecord
 from fl_models.local.workers import Workers, single_threaded_algebra
 from fl_models.models.model import Model
@@ -21,9 +24,7 @@ from fl_models.selection import Everybody, Selection
 from fl_models.streams import Stream, Streams
 from fl_models.task import FederatedTask
 
-
-class DivergedTraining(ArithmeticError):
-    """The model left the range of numbers; the message names the round and the step size."""
+AfterRound = Callable[[TrainingState, Sequence[RoundRecord]], None]
 
 
 @shown_by("algorithm", "task", "network", "aggregator", "clock", "selection", "workers")
@@ -75,80 +76,129 @@ class Training:
         """What a client of each cell trains and sends."""
         return cell_models(self.algorithm, self.task)
 
-    def history(self, scheme: str, *, num_rounds: int) -> History:
-        """All records, under the name of a scheme, as figures and tables take them."""
-        return History(
-            scheme=scheme,
-            cell_parameters=tuple(model.num_parameters for model in self.cell_models),
-            records=tuple(self.rounds(num_rounds)),
-            accuracy_label=self.task.accuracy_label,
-        )
+    def history(
+        self, scheme: str, *, num_rounds: int, since: Checkpoint | None = None, after_round: AfterRound | None = None
+    ) -> History:
+        """All records, under the name of a scheme, as figures and tables take them.
+
+        Args:
+            scheme: the name.
+            num_rounds: global rounds, those before `since` counted.
+            since: where to go on from; by default from the initial model.
+            after_round: given the state and all records so far, of the initial model and after each round.
+
+        Raises: as of `round`, with the history until then.
+        """
+        records = list(since.records) if since else []
+        states = self.states(num_rounds, since=(since.state, since.records[-1]) if since else None)
+
+        def named() -> History:
+            sizes = tuple(model.num_parameters for model in self.cell_models)
+            return History(
+                scheme=scheme, cell_parameters=sizes, records=tuple(records), accuracy_label=self.task.accuracy_label
+            )
+
+        try:
+            if since:
+                _ = next(states)
+            since = None  # whose arrays may be large
+            for state, record in states:
+                records.append(record)
+                if after_round:
+                    after_round(state, records)
+        except (DivergedTraining, InfeasibleProblem, UncertifiedSolution) as error:
+            error.args = (f"scheme {scheme!r}: {error}",)
+            if isinstance(error, (DivergedTraining, EndlessRound)):
+                error.history = named()
+            raise
+        return named()
 
     def rounds(self, num_rounds: int) -> Iterator[RoundRecord]:
         """The record of the initial model, then one after each global round."""
         return (record for _, record in self.states(num_rounds))
 
-    def states(self, num_rounds: int) -> Iterator[tuple[TrainingState, RoundRecord]]:
-        """The initial model and its record, then both after each global round: the last state has the trained parameters."""
-        state, record = self.start()
+    def states(
+        self, num_rounds: int, *, since: tuple[TrainingState, RoundRecord] | None = None
+    ) -> Iterator[tuple[TrainingState, RoundRecord]]:
+        """The initial model and its record, then both after each global round: the last state has the trained parameters.
+
+        Args:
+            num_rounds: global rounds, those before `since` counted.
+            since: a state and its record, of this training, to begin with in place of the initial ones.
+        """
+        if since is not None:
+            self._check_fits(since[0], num_rounds)
+        state, record = since or self.start()
+        del since
         yield state, record
-        for _ in range(num_rounds):
+        for _ in range(num_rounds - state.round_index):
             state, record = self.round(state, record)
             yield state, record
 
     def start(self) -> tuple[TrainingState, RoundRecord]:
         """The initial model and its record."""
-        parameters = self.task.model.init(rng=self.streams.rng(Stream.MODEL))
-        accuracy, loss = self._evaluate(parameters)
-        record = RoundRecord(round=0, test_accuracy=accuracy, test_loss=loss)
-        return initial_state(self.algorithm, self.task, parameters), record
+        with single_threaded_algebra():
+            parameters = self.task.model.init(rng=self.streams.rng(Stream.MODEL))
+            accuracy, loss = self.task.evaluate(parameters)
+        state = initial_state(self.algorithm, self.task, parameters)
+        check_model(state, test_accuracy=accuracy, test_loss=loss, step_size=self.algorithm.schedule.step_size_at(0))
+        return state, RoundRecord(round=0, test_accuracy=accuracy, test_loss=loss)
 
     def round(self, state: TrainingState, before: RoundRecord) -> tuple[TrainingState, RoundRecord]:
-        """One more global round: the new state and its record."""
-        schedule = self.algorithm.schedule
+        """One more global round: the new state and its record.
+
+        Raises:
+            DivergedTraining: if the model leaves the range of numbers.
+            EndlessRound: if a client's part of the round takes forever.
+        """
+        # The threads of the linear algebra, which are no faster here, would make the last bits depend on their number.
+        with single_threaded_algebra():
+            return self._round(state, before)
+
+    def _round(self, state: TrainingState, before: RoundRecord) -> tuple[TrainingState, RoundRecord]:
+        schedule, round_index = self.algorithm.schedule, state.round_index
         channel = self.network.draw(
             schedule.edge_rounds,
-            rng=self.streams.rng(Stream.FADING, state.round_index),
-            first=state.round_index * schedule.edge_rounds,
+            rng=self.streams.rng(Stream.FADING, round_index),
+            first=round_index * schedule.edge_rounds,
             course=self.streams.rng(Stream.FADING),
         )
-        rng = self.streams.rng(Stream.SELECTION, state.round_index)
+        rng = self.streams.rng(Stream.SELECTION, round_index)
         chosen = [self.selection.draw(cell.num_clients, rng=rng) for cell in channel.cells]
+        clients = [self.task.clients_of(index)[some] for index, some in enumerate(chosen)]
         cells = [
             cell if len(some) == cell.num_clients else cell.of(some) for cell, some in zip(channel.cells, chosen, strict=True)
         ]
-        plans = [self.aggregator.plan(cell) for cell in cells]
+        with told(f"round {round_index + 1}", clients):
+            plans = [self.aggregator.plan(cell) for cell in cells]
         work = RoundWork(
             cells=[
                 CellWork(
                     task=self.task,
                     cell=index,
-                    clients=self.task.clients_of(index)[some],
+                    clients=some,
                     plan=plan,
                     schedule=schedule,
                     streams=self.streams,
-                    round_index=state.round_index,
+                    round_index=round_index,
                     workers=self.workers,
                 )
-                for index, (some, plan) in enumerate(zip(chosen, plans, strict=True))
+                for index, (some, plan) in enumerate(zip(clients, plans, strict=True))
             ],
             streams=self.streams,
-            round_index=state.round_index,
+            round_index=round_index,
             channels=cells,
             clock=self.clock,
         )
-        # What overflows is told below, with the round and the likely causes.
+        # What overflows is told by the checks, with the round and the likely causes.
         with np.errstate(over="ignore", invalid="ignore"):
             state = self.algorithm.round(state, work)
-            accuracy, loss = self._evaluate(state.parameters)
-        if not (np.isfinite(loss) and np.isfinite(state.parameters).all()):
-            step_size = schedule.step_size_at(state.round_index - 1)
-            raise DivergedTraining(
-                f"training diverged in round {state.round_index} with step_size {step_size:g}; take a smaller one or, if the "
-                "noise of analog uplinks drives it, more power or a stronger truncation"
-            )
-        models = round_models(self.algorithm, self.task, state)
-        cost = self.clock.round(cells, models=models, plans=plans, schedule=schedule)
+            accuracy, loss = self.task.evaluate(state.parameters)
+        check_model(state, test_accuracy=accuracy, test_loss=loss, step_size=schedule.step_size_at(round_index))
+        with told(f"round {round_index + 1}", clients), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            models = round_models(self.algorithm, self.task, state)
+            cost = self.clock.round(cells, models=models, plans=plans, schedule=schedule)
+            check_cost(cost)
         # Means over all clients, of whom those who were not chosen spent nothing.
         share = sum(map(len, chosen)) / len(self.task.serving_cell)
         cost = replace(
@@ -168,6 +218,16 @@ class Training:
             cost=cost,
         )
 
-    def _evaluate(self, parameters: FloatArray) -> tuple[float, float]:
-        with single_threaded_algebra():
-            return self.task.evaluate(parameters)
+    def _check_fits(self, state: TrainingState, num_rounds: int) -> None:
+        """A ValueError unless a state can be one of this training."""
+        if state.round_index > num_rounds:
+            raise ValueError(f"since: got a state after {state.round_index} rounds; allowed is one after at most {num_rounds}")
+        if state.round_index == num_rounds:
+            return  # of which nothing but the record is asked for
+        wanted = initial_state(self.algorithm, self.task, np.empty(self.task.model.num_parameters))
+        has, needed = (
+            {"parameters": which.parameters.shape} | {name: values.shape for name, values in which.memory.items()}
+            for which in (state, wanted)
+        )
+        if has != needed:
+            raise ValueError(f"since: got a state of arrays {has}; needed is one of {needed}, as this training has")

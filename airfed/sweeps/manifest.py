@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airfed.sweeps.grid import Grid
-from airfed.sweeps.outcome import versions
+from airfed.versions import versions
 
 
 def manifest(grid: Grid) -> dict[str, Any]:

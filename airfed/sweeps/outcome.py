@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-import platform
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -18,6 +15,7 @@ from airfed.experiment import Experiment
 from airfed.scenario_error import ScenarioError
 from airfed.sweeps.grid import SweepPoint
 from airfed.table import comparison_table
+from airfed.versions import versions
 from fl_models import DivergedTraining, Workers
 from latency_opt import InfeasibleProblem, UncertifiedSolution
 
@@ -25,9 +23,6 @@ MEASURES = ("final_accuracy", "rounds_to_target", "time_to_target_s", "uplink_bi
 """Columns of the comparison table that a sweep keeps; all but the first are missing where the target was not reached."""
 
 REACHED, NOT_REACHED, DIVERGED = "reached", "not reached", "diverged"
-
-PACKAGES = ("airfed", "clarabel", "cvxpy", "numpy", "pandas", "scikit-learn", "scipy")
-"""What the numbers of a point may depend on."""
 
 Row = dict[str, Any]
 
@@ -91,9 +86,3 @@ def one_thread() -> Iterator[None]:
     """
     with _ONE_AT_A_TIME, threadpool_limits(limits=1):
         yield
-
-
-@cache
-def versions() -> dict[str, str]:
-    """Of Python and the packages that the numbers may depend on."""
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}

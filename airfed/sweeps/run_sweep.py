@@ -14,11 +14,12 @@ from airfed.named_scenarios import scenario_of
 from airfed.scenario import Scenario
 from airfed.sweeps.backends import Backend, BackendError, ThisMachine
 from airfed.sweeps.grid import Grid
-from airfed.sweeps.outcome import Outcome, computed, versions
+from airfed.sweeps.outcome import Outcome, computed
 from airfed.sweeps.sweep_folder import SweepFolder
 from airfed.sweeps.sweep_result import SweepResult
 from airfed.sweeps.swept_key import SweptKey
 from airfed.sweeps.tables import write_tables
+from airfed.versions import versions
 
 
 def sweep(

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from airfed.atomic_file import write_atomically
+from airfed.folder_lock import locked
 from airfed.sweeps.checked_json import DamagedFile, digest, sealed, unsealed
-from airfed.sweeps.folder_lock import locked
 from airfed.sweeps.grid import Grid
 from airfed.sweeps.manifest import first_difference, manifest
 from airfed.sweeps.outcome import Outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -55,9 +56,36 @@ def available_processors() -> int:
 
 @contextmanager
 def single_threaded_algebra() -> Iterator[None]:
-    """Within it matrix products run on the calling thread alone."""
-    with _controller().limit(limits=1, user_api="blas"):
+    """Within it matrix products run on the calling thread alone.
+
+    The limit is the whole process's: the first thread that needs it sets it, and the last that is done with it lifts it.
+    """
+    _LIMIT.enter()
+    try:
         yield
+    finally:
+        _LIMIT.leave()
+
+
+class _Limit:
+    def __init__(self) -> None:
+        self._lock, self._inside = threading.Lock(), 0
+        self._lift: Callable[[], None] = lambda: None
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._lift = _controller().limit(limits=1, user_api="blas").restore_original_limits
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._lift()
+
+
+_LIMIT = _Limit()
 
 
 @cache

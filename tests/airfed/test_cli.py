@@ -211,9 +211,12 @@ def test_diverging_training_is_told_and_keeps_what_was_done(tmp_path):
     # In which of them single precision overflows is up to the noise.
     assert re.search("training diverged in round [12] with step_size 1000", done.stderr.splitlines()[-1])
     assert "scheme 'noisy'" in done.stderr.splitlines()[-1]
-    assert "1 complete schemes are kept" in done.stderr.splitlines()[-1]
+    assert "1 complete schemes are kept, and the " in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert names(tmp_path / "there") == ["history.csv", "scenario.toml"]
+    kept = pd.read_csv(tmp_path / "there/history.csv").groupby("scheme").size()
+    assert kept["exact"] == 5
+    assert kept["noisy"] == int(re.search(r"the (\d) records of this one", done.stderr).group(1)) in (1, 2)
 
 
 def test_an_energy_budget_that_a_fade_exceeds_is_told_and_keeps_what_was_done(tmp_path):
@@ -242,9 +245,12 @@ def test_a_full_disk_leaves_whole_files(small, tmp_path):
     assert done.returncode == 1
     assert "cannot be written" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
-    assert names(tmp_path / "there") == ["history.csv", "scenario.toml", "summary.json"]
+    assert "go on with: airfed run --resume there" in done.stderr.splitlines()[-1]
+    assert names(tmp_path / "there") == ["checkpoint", "history.csv", "scenario.toml", "summary.json"]
     assert len(pd.read_csv(tmp_path / "there/history.csv")) == 25
     json.loads((tmp_path / "there/summary.json").read_text())
+    assert airfed("run", "--resume", "there", cwd=tmp_path).returncode == 0
+    assert names(tmp_path / "there") == FILES
 
 
 def hear_ctrl_c():
@@ -267,8 +273,9 @@ def test_ctrl_c_leaves_whole_files(tmp_path):
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "interrupted" in errors.splitlines()[-1]
+    assert "go on with: airfed run --resume there" in errors.splitlines()[-1]
     assert "Traceback" not in errors
-    assert set(names(tmp_path / "there")) <= set(FILES)
+    assert set(names(tmp_path / "there")) <= {*FILES, "checkpoint"}
     assert len(pd.read_csv(history)) % 151 == 0
 
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 import airfed
-from airfed.results_folder import ResultsExist, ResultsFolder
+from airfed.folder_lock import FolderInUse
+from airfed.results_folder import ResultsFolder
 
 SMALL = airfed.Scenario.from_toml(
     "target_accuracy = 0.3\n[network]\nclients_per_cell = 3\n[learning]\nrounds = 3\n[learning.model]\nhidden = 9"
@@ -98,30 +99,42 @@ def test_every_kind_of_channel_runs(network):
 
 
 def test_results_folder_keeps_what_it_had_when_a_write_fails(tmp_path, monkeypatch):
-    folder = ResultsFolder.open(tmp_path / "a/b", overwrite=False)
-    folder.write("history.csv", b"old")
-    monkeypatch.setattr("os.fsync", lambda handle: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(OSError, match="No space left"):
-        folder.write("history.csv", b"new")
-    assert [path.name for path in folder.path.iterdir()] == ["history.csv"]
-    assert (folder.path / "history.csv").read_bytes() == b"old"
+    with ResultsFolder.open(tmp_path / "a/b") as folder:
+        folder.write("history.csv", b"old")
+        monkeypatch.setattr("os.fsync", lambda handle: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with pytest.raises(OSError, match="No space left"):
+            folder.write("history.csv", b"new")
+        assert [path.name for path in folder.path.iterdir()] == ["history.csv"]
+        assert (folder.path / "history.csv").read_bytes() == b"old"
 
 
 def test_results_folder_is_cleared_only_when_asked_to(tmp_path):
-    folder = ResultsFolder.open(tmp_path, overwrite=False)
-    folder.write("history.csv", b"old")
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(ResultsExist, match="already holds results"):
-        ResultsFolder.open(tmp_path, overwrite=False)
-    again = ResultsFolder.open(tmp_path, overwrite=True)
-    assert (tmp_path / "history.csv").read_bytes() == b"old"
-    again.clear()
+    with ResultsFolder.open(tmp_path) as folder:
+        folder.write("history.csv", b"old")
+    with ResultsFolder.open(tmp_path) as again:
+        assert again.held == ["history.csv"]
+        assert (tmp_path / "history.csv").read_bytes() == b"old"
+        again.clear()
+        assert again.held == []
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_results_folder_is_one_process_at_a_time_and_tidied_up(tmp_path):
+    """What a process that was killed within a write left behind goes, and nothing else that begins with a dot."""
+    for name in (".history.csv.abcd_012", ".history.csv.swp", ".notes.abcd_012"):
+        (tmp_path / name).write_text("half a")
+    with ResultsFolder.open(tmp_path):
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".history.csv.swp", ".notes.abcd_012"]
+        with pytest.raises(FolderInUse, match="another process is at it"), ResultsFolder.open(tmp_path):
+            pass
+    with ResultsFolder.open(tmp_path):
+        pass
 
 
 def test_a_folder_where_a_result_goes_is_told_before_anything_is_removed(tmp_path):
     (tmp_path / "history.csv").mkdir()
     (tmp_path / "scenario.toml").write_text("mine")
-    with pytest.raises(IsADirectoryError, match="history.csv in it is a folder"):
-        ResultsFolder.open(tmp_path, overwrite=True)
+    with pytest.raises(IsADirectoryError, match="history.csv in it is a folder"), ResultsFolder.open(tmp_path):
+        pass
     assert (tmp_path / "scenario.toml").read_text() == "mine"
