@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
-from threadpoolctl import ThreadpoolController
+import threadpoolctl
 
 from channels.arrays import check_count
 
@@ -75,14 +75,24 @@ class _Limit:
     def enter(self) -> None:
         with self._lock:
             if self._inside == 0:
-                self._lift = _controller().limit(limits=1, user_api="blas").restore_original_limits
+                _let_any_thread_set_limits()
+                self._lift = _controller().limit(limits=1).restore_original_limits
             self._inside += 1
 
     def leave(self) -> None:
         with self._lock:
             self._inside -= 1
             if self._inside == 0:
+                _let_any_thread_set_limits()
                 self._lift()
+                _let_any_thread_set_limits()
+
+
+def _let_any_thread_set_limits() -> None:
+    """Newer versions of threadpoolctl ignore, without a word, what any thread sets but the first that did; see there."""
+    clear = getattr(getattr(threadpoolctl, "OpenBLASController", None), "clear_controlling_thread", None)
+    if clear:
+        clear(force=True)
 
 
 _LIMIT = _Limit()
@@ -95,5 +105,5 @@ def _pool(num_threads: int) -> ThreadPoolExecutor:
 
 
 @cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()
+def _controller() -> threadpoolctl.ThreadpoolController:
+    return threadpoolctl.ThreadpoolController().select(user_api="blas")

@@ -4,10 +4,11 @@ import threading
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from fl_models import Workers
 from fl_models.local.group_training import groups
+from fl_models.local.workers import single_threaded_algebra
 
 
 @pytest.mark.parametrize("num_threads", [1, 2, 5, None])
@@ -56,3 +57,36 @@ def test_groups_are_equal_up_to_one_and_even_in_number(count, most):
     assert max(sizes, default=0) <= most
     assert max(sizes, default=0) - min(sizes, default=0) <= 1
     assert len(made) % 2 == 0 or len(made) == count
+
+
+def blas_threads():
+    return [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+
+
+def test_the_limit_holds_until_the_last_is_done_with_it():
+    """Two trainings in threads of one process: the first to end must not lift the limit from the other."""
+    first_is_in, second_is_in, first_is_out = (threading.Event() for _ in range(3))
+    seen = []
+
+    def first():
+        with single_threaded_algebra():
+            first_is_in.set()
+            second_is_in.wait(10.0)
+        first_is_out.set()
+
+    with threadpool_limits(limits=2):
+        before = blas_threads()
+        thread = threading.Thread(target=first)
+        thread.start()
+        first_is_in.wait(10.0)
+        with single_threaded_algebra():
+            second_is_in.set()
+            first_is_out.wait(10.0)
+            seen += blas_threads()
+            with pytest.raises(ArithmeticError), single_threaded_algebra():
+                raise ArithmeticError
+            seen += blas_threads()
+        thread.join()
+        assert blas_threads() == before
+        assert 2 in before
+    assert set(seen) == {1}
