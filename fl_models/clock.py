@@ -11,7 +11,7 @@ import numpy as np
 from channels.arrays import FloatArray, check_count, check_object
 from channels.channel_state import CellChannel
 from fl_models.aggregation.aggregator import UplinkPlan
-from fl_models.failed_round import EndlessRound
+from fl_models.failed_round import EndlessRound, told
 from fl_models.history import RoundCost
 from fl_models.local.schedule import Schedule
 from fl_models.models.model import Model
@@ -80,7 +80,8 @@ class NetworkClock:
         rounds = []
         for cell, (channel, model, plan) in enumerate(zip(channels, models, plans, strict=True)):
             _check_heard(channel, plan, cell=cell)
-            spent = self.cell_round(channel, model=model, plan=plan, schedule=schedule)
+            with told(f"cell {cell}"):
+                spent = self.cell_round(channel, model=model, plan=plan, schedule=schedule)
             _check_ends(spent, channel, plan, cell=cell)
             rounds.append(spent)
         last = max(rounds, key=lambda cell: cell.latency_s)
@@ -108,20 +109,18 @@ def _check_heard(channel: CellChannel, plan: UplinkPlan, *, cell: int) -> None:
 
 
 def _check_ends(spent: CellRound, channel: CellChannel, plan: UplinkPlan, *, cell: int) -> None:
-    """An EndlessRound that names what does not end and for whom, if something does not."""
+    """An EndlessRound that names what does not end and for whom, if something does not: of several the one heard worst."""
     heard = channel.broadcast_power_gain / channel.client_noise_psd_w_per_hz
-    sent = np.where(plan.active, channel.power_gain, np.inf)
-    for what, seconds, gain in (("downlink", spent.downlink_s, heard), ("uplink", spent.uplink_s, sent)):
-        endless = ~np.isfinite(seconds)
+    for what, endless, gain in (
+        ("downlink", ~np.isfinite(np.broadcast_to(spent.downlink_s[:, None], heard.shape)), heard),
+        ("uplink", plan.active & ~np.isfinite(spent.finish_s), channel.power_gain),
+    ):
         if endless.any():
-            weakest = np.where(endless[:, None], gain, np.inf)
-            client = int(np.unravel_index(np.argmin(weakest), weakest.shape)[-1])
+            worst = np.where(endless, gain, np.inf)
+            client = int(np.unravel_index(np.argmin(worst), worst.shape)[-1])
             least = channel.power_gain[..., client].min()
-            raise EndlessRound(
-                f"its {what} never ends at a power gain of {least:g}; leave it out, or give more power",
-                cell=cell,
-                client=client,
-            )
+            why = f"its {what} never ends, with a power gain of {least:g}; leave it out, or give more power"
+            raise EndlessRound(why, cell=cell, client=client)
     endless = ~np.isfinite(spent.energy_j)
     if endless.any():
         client = int(np.argmax(endless))

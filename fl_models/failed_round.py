@@ -67,17 +67,17 @@ def check_cost(cost: RoundCost) -> None:
 
 
 @contextmanager
-def told(when: str, clients: Sequence[IntArray]) -> Iterator[None]:
+def told(when: str, clients: Sequence[IntArray] | None = None) -> Iterator[None]:
     """Within it, what is raised of a round says when that was and, as far as known, which client of the network it is about.
 
     Args:
         when: such as "round 3".
-        clients: of each cell, the numbers in the network of those who take part.
+        clients: of each cell, the numbers in the network of those who take part, if a clock's numbers are to become these.
     """
     try:
         yield
     except (InfeasibleProblem, UncertifiedSolution) as error:
-        if isinstance(error, EndlessRound) and error.cell is not None and error.client is not None:
+        if clients and isinstance(error, EndlessRound) and error.cell is not None and error.client is not None:
             error.client = int(clients[error.cell][error.client])
             when += f", cell {error.cell}, client {error.client}"
         error.args = (f"{when}: {error}",)

@@ -40,6 +40,7 @@ class CellRound:
         downlink_s: (E,) multicast of the model to the clients.
         compute_s: (E,) local training, until the last client is done with it.
         uplink_s: (E,) from then until the last update has arrived.
+        finish_s: (E, n) from the start of local training until each client's update has arrived; 0 for those who send none.
         backhaul_s: one exchange with the cloud.
         energy_j: (n,) what each client spent, computing and sending.
     """
@@ -47,6 +48,7 @@ class CellRound:
     downlink_s: FloatArray
     compute_s: FloatArray
     uplink_s: FloatArray
+    finish_s: FloatArray
     backhaul_s: float
     energy_j: FloatArray
 
@@ -113,6 +115,7 @@ def cell_round(
         downlink_s=downlink_s,
         compute_s=all_computed_s,
         uplink_s=finish_s - all_computed_s,
+        finish_s=uplink.finish_s,
         backhaul_s=float(backhaul_s),
         energy_j=np.sum(np.where(active, training_j + sending_j, 0.0), axis=0),
     )

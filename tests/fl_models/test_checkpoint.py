@@ -101,7 +101,7 @@ def declared(place, **change):
 
     def make(head):
         for index, value in change.items():
-            head["arrays"][place]["name dtype shape".split().index(index)] = value
+            head["arrays"][place][["name", "dtype", "shape"].index(index)] = value
 
     return make
 
