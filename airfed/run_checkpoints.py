@@ -91,7 +91,7 @@ class RunCheckpoints:
         place, state, records = self._reached
         started = time.monotonic()
         if self._write(place, state, records, kind="state"):
-            self._remove(self._files(place, kind="state")[KEPT:])
+            self._tidy(place, keep=KEPT)
         ended = time.monotonic()
         self._next_at = ended + (ended - started) / SHARE_OF_TIME
 
@@ -101,9 +101,7 @@ class RunCheckpoints:
             return  # it was complete already
         _, state, records = self._reached
         if self._write(place, replace(state, memory={}), records, kind="done"):
-            self._remove(self._files(place, kind="state")[1:])
-            for earlier in range(place):
-                self._remove(self._files(earlier, kind="state"))
+            self._tidy(place, keep=KEPT - 1)
         self._reached = None
 
     def clear(self) -> None:
@@ -149,6 +147,14 @@ class RunCheckpoints:
         """Checkpoints of a training, the newest first."""
         files = [file for file in self._path.glob(f"{place:02d}-*.{kind}") if re.fullmatch(_NAME, file.name)]
         return sorted(files, reverse=True)
+
+    def _tidy(self, place: int, *, keep: int) -> None:
+        """Removes all but some states of a training and, once there are as many, all of those before it."""
+        states = self._files(place, kind="state")
+        self._remove(states[keep:])
+        if len(states) >= keep:
+            for earlier in range(place):
+                self._remove(self._files(earlier, kind="state"))
 
     def _remove(self, files: Sequence[Path]) -> None:
         for file in files:
