@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from airfed.atomic_file import remove_unfinished, write_atomically
+from airfed.atomic_file import remove_unfinished, sync_folder, write_atomically
 from airfed.figures import FIGURE_NAMES
 from airfed.folder_lock import locked
 
@@ -44,6 +44,7 @@ class ResultsFolder:
         """
         folder = cls(Path(path))
         folder.path.mkdir(parents=True, exist_ok=True)
+        sync_folder(folder.path.parent)
         with locked(folder.path):
             for name in folder.held:
                 if (folder.path / name).is_dir():

@@ -53,6 +53,7 @@ class RunCheckpoints:
             OSError: if it cannot be made.
         """
         path.mkdir(parents=True, exist_ok=True)
+        sync_folder(path.parent)
         with locked(path):
             remove_unfinished(path, rf"{_NAME}|run\.json")
             try:

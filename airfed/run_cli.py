@@ -112,7 +112,7 @@ def _prepared(scenario: Scenario) -> Experiment:
         return Experiment.prepare(scenario)
     except ScenarioError as error:
         stop(str(error), BAD_INPUT)
-    except (InfeasibleProblem, UncertifiedSolution) as error:
+    except UncertifiedSolution as error:
         stop(f"scenario {scenario.name!r} cannot be planned: {error}", FAILED)
     except KeyboardInterrupt:
         stop("interrupted; no round was trained", INTERRUPTED)

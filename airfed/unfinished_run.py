@@ -51,14 +51,16 @@ class UnfinishedRun:
         """From the folder of the checkpoints; None if none is there.
 
         Raises:
-            DamagedFile: if it is not as it was written, or of a version that knows other scenarios.
+            DamagedFile: if it is not as it was written, cannot be read, or is of a version that knows other scenarios.
         """
         try:
             content = unsealed((checkpoints / RUN).read_bytes())
             return cls(scenario=Scenario.from_toml(content["scenario"]), older=content["older"])
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except ScenarioError as error:
+        except OSError as error:
+            raise DamagedFile(f"{error.strerror}") from None
+        except (ScenarioError, KeyError, TypeError) as error:
             raise DamagedFile(f"of another version: {error}") from None
 
     @staticmethod
