@@ -160,7 +160,7 @@ def _given_up(
     """Keeps what was recorded of a run that cannot go on, unless older results are there; tells what is kept."""
     kept = _kept(complete)
     try:
-        if failed and failed.records and not unfinished.has_older_results(folder):
+        if failed and failed.records and (complete or not unfinished.has_older_results(folder)):
             write_history(folder, [*complete, failed])
             kept += f", and the {len(failed.records)} records of this one"
         UnfinishedRun.remove(folder.path / CHECKPOINT)

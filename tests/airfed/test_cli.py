@@ -217,6 +217,13 @@ def test_diverging_training_is_told_and_keeps_what_was_done(tmp_path):
     kept = pd.read_csv(tmp_path / "there/history.csv").groupby("scheme").size()
     assert kept["exact"] == 5
     assert kept["noisy"] == int(re.search(r"the (\d) records of this one", done.stderr).group(1)) in (1, 2)
+    before = (tmp_path / "there/history.csv").read_bytes()
+    (tmp_path / "there/history.csv").write_text("older")
+    assert (
+        airfed("run", "wild.toml", "--out", "there", "--force", cwd=tmp_path).stderr.splitlines()[-1]
+        == (done.stderr.splitlines()[-1])
+    )
+    assert (tmp_path / "there/history.csv").read_bytes() == before
 
 
 def test_an_energy_budget_that_a_fade_exceeds_is_told_and_keeps_what_was_done(tmp_path):
