@@ -11,6 +11,7 @@ import typer
 
 from airfed.experiment import Experiment, Result
 from airfed.folder_lock import FolderInUse
+from airfed.quiet import Quiet, progress_wanted
 from airfed.report import write_figures, write_history, write_scenario, write_summary
 from airfed.results_folder import CHECKPOINT, SCENARIO, SUMMARY, ResultsFolder
 from airfed.run_checkpoints import RunCheckpoints
@@ -32,6 +33,7 @@ def run(
     resume: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Go on with the run of a results folder that was ended.")
     ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Run a scenario: print the schemes side by side, write history, summary and figures.
 
@@ -47,14 +49,14 @@ def run(
                 f"{_go_on_with(path)}",
                 BAD_INPUT,
             )
-        _begin(settings, path, overwrite=force)
+        _begin(settings, path, overwrite=force, progress=progress_wanted(quiet=quiet))
     elif scenario is not None or out is not None or force:
         stop(f"--resume {resume}: goes on with what the folder holds; give neither a scenario nor --out nor --force", BAD_INPUT)
     else:
-        _go_on(resume)
+        _go_on(resume, progress=progress_wanted(quiet=quiet))
 
 
-def _begin(scenario: Scenario, path: Path, *, overwrite: bool) -> None:
+def _begin(scenario: Scenario, path: Path, *, overwrite: bool, progress: bool) -> None:
     experiment = _prepared(scenario)
     with ExitStack() as stack:
         folder, checkpoints = _opened(path, f"--out {path}", stack)
@@ -64,16 +66,16 @@ def _begin(scenario: Scenario, path: Path, *, overwrite: bool) -> None:
             held = ", ".join(folder.held)
             stop(f"{path}: already holds results ({held}); give another --out or --force to overwrite them", BAD_INPUT)
         checkpoints.clear()
-        _carry_out(UnfinishedRun.over(folder, scenario), experiment, folder, checkpoints)
+        _carry_out(UnfinishedRun.over(folder, scenario), experiment, folder, checkpoints, progress=progress)
 
 
-def _go_on(path: Path) -> None:
+def _go_on(path: Path, *, progress: bool) -> None:
     if not path.is_dir():
         stop(f"--resume {path}: there is no such folder; give the results folder of a run", BAD_INPUT)
     with ExitStack() as stack:
         folder, checkpoints = _opened(path, f"--resume {path}", stack)
         unfinished = _unfinished(folder)
-        _carry_out(unfinished, _prepared(unfinished.scenario), folder, checkpoints)
+        _carry_out(unfinished, _prepared(unfinished.scenario), folder, checkpoints, progress=progress)
 
 
 def _opened(path: Path, named: str, stack: ExitStack) -> tuple[ResultsFolder, RunCheckpoints]:
@@ -118,14 +120,21 @@ def _prepared(scenario: Scenario) -> Experiment:
         stop("interrupted; no round was trained", INTERRUPTED)
 
 
-def _carry_out(unfinished: UnfinishedRun, experiment: Experiment, folder: ResultsFolder, checkpoints: RunCheckpoints) -> None:
+def _carry_out(
+    unfinished: UnfinishedRun,
+    experiment: Experiment,
+    folder: ResultsFolder,
+    checkpoints: RunCheckpoints,
+    *,
+    progress: bool,
+) -> None:
     """Trains what is not trained yet, and writes all results."""
     path, complete = folder.path, list[History]()
     try:
         unfinished.write(path / CHECKPOINT)
         if not folder.held:
             write_scenario(folder, experiment.scenario)
-        for history in experiment.histories(progress=True, checkpoints=checkpoints):
+        for history in experiment.histories(progress=progress, checkpoints=checkpoints):
             if not complete and unfinished.has_older_results(folder):
                 folder.clear()
                 write_scenario(folder, experiment.scenario)

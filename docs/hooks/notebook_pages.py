@@ -9,9 +9,10 @@ import re
 from typing import Any
 
 import nbformat
-from links import DOCS, NOTEBOOKS, relinked
 from mkdocs.structure.files import File
 from nbconvert import MarkdownExporter
+
+from links import DOCS, NOTEBOOKS, relinked
 
 FIRST = ("quickstart", "channels", "aircomp", "latency", "training")
 """In the order of the data flow; the others follow by name."""
