@@ -76,6 +76,8 @@ class Experiment:
                 )
         except (ValueError, MissingExtra) as error:
             raise ScenarioError(f"scenario {scenario.name!r} cannot be met: {error}") from error
+        except MemoryError as error:
+            raise ScenarioError(f"scenario {scenario.name!r} needs more memory than there is: {error}") from error
         return cls(scenario=scenario, network=network, task=task, trainings=trainings)
 
     def histories(self, *, progress: bool, checkpoints: RunCheckpoints | None = None) -> Iterator[History]:

@@ -14,6 +14,7 @@ import numpy as np
 from airfed.atomic_file import remove_unfinished, sync_folder, write_atomically
 from airfed.folder_lock import locked
 from airfed.versions import versions
+from channels.regular_file import read_regular
 from fl_models import Checkpoint, OtherTraining, RoundRecord, Training, TrainingState, UnusableCheckpoint, fingerprints
 from fl_models.algorithms.algorithm import initial_state
 
@@ -178,7 +179,7 @@ def _read(file: Path, *, most_bytes: int) -> Checkpoint:
     """The checkpoint in a file, which is not even read if it is larger than any of the training could be."""
     if file.stat().st_size > most_bytes:
         raise UnusableCheckpoint(f"{file.stat().st_size} bytes; at most {most_bytes} are expected")
-    return Checkpoint.from_bytes(file.read_bytes())
+    return Checkpoint.from_bytes(read_regular(file, max_bytes=most_bytes))
 
 
 def _most_bytes(training: Training, num_rounds: int) -> int:

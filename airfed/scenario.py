@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 from pydantic import Field, ValidationError, model_validator
@@ -14,11 +13,14 @@ from airfed.specs.learning_spec import LearningSpec
 from airfed.specs.network_spec import HexagonalNetworkSpec, NetworkSpec
 from airfed.specs.scheme_spec import DEFAULT_SCHEMES, SchemeSpec
 from airfed.specs.spec import Spec
+from airfed.toml_reader import read_toml
 from airfed.toml_writer import to_toml
+from channels.regular_file import read_regular
 
 MAX_FILE_BYTES = 1_000_000
 MAX_SCHEMES = 20
 MAX_CHANNEL_VALUES = 20_000_000  # a third of a gigabyte, and as much again for each cell to have its own
+MAX_LINKS = 100_000_000  # of every client to every station: 0.8 GB an array, of which there are some
 
 
 class Scenario(Spec):
@@ -62,6 +64,12 @@ class Scenario(Spec):
                 f"network.num_antennas: got {network.num_antennas} with num_subcarriers = {network.num_subcarriers}, which "
                 f"makes {values * self.learning.edge_rounds:.2g} channel values a round; allowed are {MAX_CHANNEL_VALUES:.2g}"
             )
+        links = (network.total_stations or 0) * (network.total_clients or 0)
+        if links > MAX_LINKS:
+            raise ValueError(
+                f"network: got {network.total_stations} stations and {network.total_clients} clients, which makes {links:.2g} "
+                f"links; allowed are {MAX_LINKS:.2g}"
+            )
         names = [scheme.name for scheme in self.schemes]
         for index, name in enumerate(names):
             if name in names[:index]:
@@ -77,8 +85,8 @@ class Scenario(Spec):
             ScenarioError: naming the key, the value and the allowed range.
         """
         try:
-            document = tomllib.loads(text)
-        except (ValueError, RecursionError) as error:  # beyond its own error: numbers of thousands of digits, deep nesting
+            document = read_toml(text)
+        except ValueError as error:
             raise ScenarioError(f"{source}: not valid TOML: {error}") from None
         try:
             return cls.model_validate(document)
@@ -94,12 +102,9 @@ class Scenario(Spec):
         """
         path = Path(path)
         try:
-            with path.open("rb") as file:
-                content = file.read(MAX_FILE_BYTES + 1)
+            content = read_regular(path, max_bytes=MAX_FILE_BYTES)
         except OSError as error:
             raise ScenarioError(f"{path}: cannot be read: {error.strerror}; give the path of a scenario file") from None
-        if len(content) > MAX_FILE_BYTES:
-            raise ScenarioError(f"{path}: larger than {MAX_FILE_BYTES} bytes; that is no scenario")
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:

@@ -6,7 +6,11 @@ import difflib
 
 from pydantic import BaseModel, ValidationError
 
-from airfed.scenario_schema import allowed_range, node_at
+from airfed.scenario_schema import allowed_range, node_at, schema_of
+from channels.shortened import shortened
+
+MAX_COUNTED = 100
+"""Errors beyond the first that are looked at, to say how many keys are wrong."""
 
 FEW = 3
 """Up to so many keys that are spelt alike are told in place of all."""
@@ -19,14 +23,14 @@ class ScenarioError(ValueError):
 
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
     """One line about the first thing that is wrong, and how many more there are."""
-    schema = model.model_json_schema()
+    schema = schema_of(model)
     # A plain union reports once for each of its members: the one that got furthest is what the user meant.
     errors = error.errors()
     top = errors[0]["loc"][:2]
     first, *others = sorted(errors, key=lambda one: -len(one["loc"]) if one["loc"][:2] == top else 0)
     location = first["loc"]
     key = ".".join(_written(step) for step in _keys(schema, location))
-    got = _shortened(first["input"])
+    got = shortened(repr(first["input"]))
     if first["type"] == "value_error":
         message = f"{key + '.' if key else ''}{first['ctx']['error']}"
     elif first["type"] == "extra_forbidden":
@@ -42,13 +46,14 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     elif first["type"].startswith("union_tag"):
         node = node_at(schema, location) or {}
         kinds = ", ".join(f'"{kind}"' for kind in node.get("discriminator", {}).get("mapping", {}))
-        tag = f"got {_shortened(first['input']['kind'])}" if "kind" in first["input"] else "missing"
+        tag = f"got {shortened(repr(first['input']['kind']))}" if "kind" in first["input"] else "missing"
         message = f"{key}.kind: {tag}; allowed is one of {kinds}"
     else:
         message = f"{key}: got {got}; allowed is {_needed(schema, location) or first['msg'].lower()}"
-    keys = {tuple(_keys(schema, other["loc"])) for other in others}
+    keys = {tuple(_keys(schema, other["loc"])) for other in others[:MAX_COUNTED]}
     keys = {other for other in keys if other != tuple(_keys(schema, location))[: len(other)]}
-    more = f" ({len(keys)} more {'keys are' if len(keys) > 1 else 'key is'} wrong)" if keys else ""
+    number = f"{len(keys)} or more" if len(others) > MAX_COUNTED else f"{len(keys)} more"
+    more = f" ({number} {'keys are' if len(keys) > 1 else 'key is'} wrong)" if keys else ""
     return message + more
 
 
@@ -75,9 +80,4 @@ def _needed(schema: dict[str, object], location: tuple[str | int, ...]) -> str:
 def _written(step: str | int) -> str:
     """A key as in TOML, quoted if it is no plain one."""
     text = str(step)
-    return text if text.replace("-", "_").isidentifier() or text.isdecimal() else _shortened(text)
-
-
-def _shortened(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shortened(text if text.replace("-", "_").isidentifier() or text.isdecimal() else repr(text))

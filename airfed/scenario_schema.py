@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
+
+from pydantic import BaseModel
 
 from airfed.toml_value import short_number
 
 Node = dict[str, Any]
 
 NOUNS = {"integer": "an integer", "number": "a number", "string": "a text", "boolean": "true or false"}
+
+
+@cache
+def schema_of(model: type[BaseModel]) -> Node:
+    """The JSON schema of a model; made once, as that takes a tenth of a second, and not to be changed."""
+    return model.model_json_schema()
 
 
 def resolved(node: Node, schema: Node) -> Node:

@@ -25,6 +25,8 @@ def summary(scenario: Scenario) -> list[str]:
         task = scenario.learning.build(network.layout, streams)
     except (ValueError, MissingExtra, OSError) as error:
         raise ScenarioError(f"scenario {scenario.name!r} cannot be met: {error}") from error
+    except MemoryError as error:
+        raise ScenarioError(f"scenario {scenario.name!r} needs more memory than there is: {error}") from error
     return [*_network(scenario, network), *_learning(scenario, task), *_schemes(scenario)]
 
 

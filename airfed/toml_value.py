@@ -16,7 +16,7 @@ def toml_value(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         text = short_number(value)
-        return text if any(mark in text for mark in ".e") else text + ".0"
+        return text if any(mark in text for mark in ".en") else text + ".0"  # n as in inf and nan
     if isinstance(value, int):
         return str(value)
     if isinstance(value, str):

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from airfed.scenario_schema import Node, allowed_range, resolved
+from airfed.scenario_schema import Node, allowed_range, resolved, schema_of
 from airfed.toml_value import toml_value
 
 COMMENT_COLUMN = 36
@@ -16,7 +16,7 @@ HEAD = "# What the keys of kinds not chosen here mean and may be: docs/scenario.
 
 def to_toml(model: BaseModel) -> str:
     """The whole model as a TOML document, each key with what it means and may be."""
-    schema = type(model).model_json_schema()
+    schema = schema_of(type(model))
     lines = _table(model.model_dump(), schema, schema, path=())
     return HEAD + "\n".join(lines).strip() + "\n"
 

@@ -12,8 +12,11 @@ from airfed.scenario import Scenario
 from airfed.scenario_error import ScenarioError
 from airfed.sweeps.checked_json import DamagedFile, sealed, unsealed
 from airfed.sweeps.manifest import first_difference
+from channels.regular_file import read_regular
 
 RUN = "run.json"
+MAX_BYTES = 10_000_000
+"""Of it: a scenario and its comments."""
 
 
 class ChangedScenario(ValueError):
@@ -54,13 +57,16 @@ class UnfinishedRun:
             DamagedFile: if it is not as it was written, cannot be read, or is of a version that knows other scenarios.
         """
         try:
-            content = unsealed((checkpoints / RUN).read_bytes())
+            content = unsealed(read_regular(checkpoints / RUN, max_bytes=MAX_BYTES))
+            is_run = isinstance(content, dict) and content.keys() == {"scenario", "older"}
+            if not is_run or not all(isinstance(text, str) for text in content.values()):
+                raise DamagedFile("of no run")
             return cls(scenario=Scenario.from_toml(content["scenario"]), older=content["older"])
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise DamagedFile(f"{error.strerror}") from None
-        except (ScenarioError, KeyError, TypeError) as error:
+            raise DamagedFile(f"cannot be read: {error.strerror}") from None
+        except ScenarioError as error:
             raise DamagedFile(f"of another version: {error}") from None
 
     @staticmethod

@@ -20,6 +20,10 @@ from fl_models import Model, PartitionableModel
 
 MAX_KEPT_VALUES = 1_000_000_000
 """Of clients, from round to round: four gigabytes."""
+MAX_SAMPLE_VALUES = 1_000_000_000
+"""Of all samples together: four gigabytes."""
+MAX_PARAMETERS = 100_000_000
+"""Of a model: 0.4 gigabytes, of which every client of a cell may need some."""
 
 
 def check_learning(learning: LearningSpec, *, network: RadioSpec, schemes: tuple[SchemeSpec, ...]) -> None:
@@ -32,6 +36,7 @@ def check_learning(learning: LearningSpec, *, network: RadioSpec, schemes: tuple
         model = learning.model.build(learning.data.shape)
     except ValueError as error:
         raise ValueError(f"learning.model.{error}") from None
+    check_memory(learning, num_clients=network.total_clients, model=model)
     try:
         learning.task.check(learning.data.shape)
     except ValueError as error:
@@ -81,6 +86,21 @@ def check_sizes(split: SplitKind, *, num_clients: int, num_train: int) -> None:
         raise ValueError(
             f"learning.split.sizes.weights: got {len(split.sizes.weights)} for {num_clients} clients; allowed is one for each, "
             "or a number of them that repeats to as many"
+        )
+
+
+def check_memory(learning: LearningSpec, *, num_clients: int | None, model: Model) -> None:
+    """Samples and model fit into a machine."""
+    data = learning.data
+    samples = (num_clients or 0) * data.mean_size if isinstance(data, OwnSamplesKind) else data.num_train or 0
+    if samples * data.shape.num_inputs > MAX_SAMPLE_VALUES:
+        raise ValueError(
+            f"learning.data: got {samples:.2g} samples of {data.shape.num_inputs} values; allowed are {MAX_SAMPLE_VALUES:.2g} "
+            "values in all"
+        )
+    if model.num_parameters > MAX_PARAMETERS:
+        raise ValueError(
+            f"learning.model: got a model of {model.num_parameters:.2g} parameters; allowed are {MAX_PARAMETERS:.2g}"
         )
 
 

@@ -11,6 +11,7 @@ from airfed.specs.data_kind import HeldOutKind
 from airfed.specs.federated_data import FederatedData, SampleShape
 from fl_models import gaussian_classes, synthetic_federated, synthetic_iid, synthetic_images
 
+PUBLISHED_MEAN_SIZE = 453
 Edge = Annotated[int, Field(ge=1, le=1024)]
 
 
@@ -101,7 +102,9 @@ class OwnSamplesKind(HeldOutKind):
     num_inputs: int = Field(60, ge=1, le=100_000, description="of a sample")
     num_classes: int = Field(10, ge=2, le=1000, description="of the labels")
     client_sizes: Annotated[int, Field(ge=2, le=1_000_000)] | Literal["published"] = Field(
-        "published", description="samples of each client; as published they are 50 and more, 453 on average, with a long tail"
+        "published",
+        description="samples of each client; as published they are 50 and more, "
+        f"{PUBLISHED_MEAN_SIZE} on average, with a long tail",
     )
 
     @property
@@ -111,6 +114,11 @@ class OwnSamplesKind(HeldOutKind):
     @property
     def num_train(self) -> None:
         return None
+
+    @property
+    def mean_size(self) -> int:
+        """Samples of a client, on average."""
+        return self._sizes or PUBLISHED_MEAN_SIZE
 
     @property
     def _sizes(self) -> int | None:

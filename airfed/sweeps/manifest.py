@@ -6,6 +6,7 @@ from typing import Any
 
 from airfed.sweeps.grid import Grid
 from airfed.versions import versions
+from channels.shortened import shortened
 
 
 def manifest(grid: Grid) -> dict[str, Any]:
@@ -37,5 +38,4 @@ def first_difference(held: Any, wanted: Any, *, key: str = "") -> str:
 
 
 def _short(value: Any) -> str:
-    text = "missing" if value is None else repr(value)
-    return text if len(text) <= 120 else text[:117] + "..."
+    return "missing" if value is None else shortened(repr(value), longest=120)

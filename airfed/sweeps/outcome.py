@@ -46,6 +46,21 @@ class Outcome:
     versions: dict[str, str]
 
 
+def is_row(row: Any) -> bool:
+    """Whether this is one of the rows of an outcome, as JSON holds it: with None where a measure is missing.
+
+    >>> is_row({"scheme": "HIST", "outcome": "diverged"} | dict.fromkeys(MEASURES)), is_row({"scheme": "HIST"})
+    (True, False)
+    """
+    return (
+        isinstance(row, dict)
+        and row.keys() == {"scheme", "outcome", *MEASURES}
+        and isinstance(row["scheme"], str)
+        and row["outcome"] in (REACHED, NOT_REACHED, DIVERGED)
+        and all(row[name] is None or type(row[name]) is float for name in MEASURES)
+    )
+
+
 def computed(point: SweepPoint) -> Outcome:
     """Runs the scenario of a point on one thread; the rest of the machine is for other points.
 

@@ -12,6 +12,7 @@ from airfed.scenario_error import ScenarioError, explain
 from airfed.specs.spec import Spec
 from airfed.sweeps.swept_key import SweptKey
 from airfed.toml_value import toml_value
+from channels.shortened import shortened
 
 _Place = tuple[str | int, ...]
 """The way to a value: keys of tables, places in lists."""
@@ -37,7 +38,7 @@ def scenario_at(scenario: Scenario, keys: Sequence[SweptKey], values: Sequence[A
     try:
         return Scenario.model_validate(document)
     except ValidationError as error:
-        where = ", ".join(f"{key.key} = {_short(toml_value(value))}" for key, value in zip(keys, values, strict=True))
+        where = ", ".join(f"{key.key} = {shortened(toml_value(value))}" for key, value in zip(keys, values, strict=True))
         raise ScenarioError(f"at {where}: {explain(error, Scenario)}" if keys else explain(error, Scenario)) from None
 
 
@@ -87,15 +88,11 @@ def _place(document: Any, step: str, key: SweptKey, depth: int) -> str | int:
         return step
     above = ".".join(key.path[:depth])
     if not isinstance(document, list):
-        raise ScenarioError(f"{key.key}: {above} is {_short(toml_value(document))}, which has no keys")
-    if step.isdecimal() and int(step) < len(document):
+        raise ScenarioError(f"{key.key}: {above} is {shortened(toml_value(document))}, which has no keys")
+    if step.isdecimal() and len(step) < 10 and int(step) < len(document):
         return int(step)
     names = [entry["name"] for entry in document if isinstance(entry, dict) and "name" in entry]
     if step in names:
         return names.index(step)
     allowed = f"0 to {len(document) - 1}" + "".join(f", {toml_value(name)}" for name in names)
-    raise ScenarioError(f"{key.key}: got entry {toml_value(step)} of {above}; allowed is {allowed}")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."
+    raise ScenarioError(f"{key.key}: got entry {shortened(toml_value(step))} of {above}; allowed is {allowed}")

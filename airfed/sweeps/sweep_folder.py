@@ -19,11 +19,15 @@ from airfed.folder_lock import locked
 from airfed.sweeps.checked_json import DamagedFile, digest, sealed, unsealed
 from airfed.sweeps.grid import Grid
 from airfed.sweeps.manifest import first_difference, manifest
-from airfed.sweeps.outcome import Outcome
+from airfed.sweeps.outcome import Outcome, is_row
+from channels.regular_file import read_regular
 
 SWEEP, POINTS = "sweep.json", "points"
 TABLE_CSV, TABLE_PARQUET, SUMMARY, FIGURE = "table.csv", "table.parquet", "summary.csv", "figure"
 NAMES = (SWEEP, TABLE_CSV, TABLE_PARQUET, SUMMARY, *(f"{FIGURE}.{kind}" for kind in ("png", "pdf", "svg")), POINTS)
+
+MAX_POINT_BYTES, MAX_SWEEP_BYTES = 1_000_000, 100_000_000
+"""Of what is read; a point has some kilobytes, and the values of a sweep may be many and long."""
 
 _UNFINISHED = re.compile(r"\.(\d+|sweep)\.json\..*")
 """What `write_atomically` leaves when the process is killed within it."""
@@ -78,10 +82,10 @@ class SweepFolder:
         found, damaged = dict[int, Outcome](), list[str]()
         for file in sorted((self.path / POINTS).glob("*.json")):
             try:
-                outcome = self._outcome(unsealed(file.read_bytes()))
+                outcome = self._outcome(unsealed(read_regular(file, max_bytes=MAX_POINT_BYTES)))
                 if file.name != _name(outcome.index):
                     raise DamagedFile("of another point")
-            except (DamagedFile, IsADirectoryError):
+            except (DamagedFile, OSError):
                 damaged.append(file.name)
             else:
                 found[outcome.index] = outcome
@@ -106,10 +110,23 @@ class SweepFolder:
         write_atomically(self.path / name, content)
 
     def _outcome(self, content: Any) -> Outcome:
+        """The outcome that a file of a point holds.
+
+        Raises:
+            DamagedFile: if it is of another sweep, or nothing that `write` writes.
+        """
+        if not isinstance(content, dict) or content.keys() != {"sweep", "point", "rows"}:
+            raise DamagedFile("of no point")
         if content["sweep"] != digest(self.about):
             raise DamagedFile("of another sweep")
-        rows = tuple({name: math.nan if value is None else value for name, value in row.items()} for row in content["rows"])
-        return Outcome(index=content["point"], rows=rows, versions=self.about["versions"])
+        point, rows = content["point"], content["rows"]
+        if type(point) is not int or not isinstance(rows, list) or not all(map(is_row, rows)):
+            raise DamagedFile("of no point")
+        return Outcome(
+            index=point,
+            rows=tuple({name: math.nan if value is None else value for name, value in row.items()} for row in rows),
+            versions=self.about["versions"],
+        )
 
     def _clear(self) -> None:
         """Removes what there is of a sweep, the points first, so that it is never taken for a sweep that has them."""
@@ -122,8 +139,8 @@ class SweepFolder:
         held = [name for name in NAMES if (self.path / name).exists()]
         if SWEEP in held:
             try:
-                about = json.loads((self.path / SWEEP).read_bytes())
-            except ValueError:
+                about = json.loads(read_regular(self.path / SWEEP, max_bytes=MAX_SWEEP_BYTES))
+            except (OSError, ValueError, RecursionError):
                 raise OtherSweep(f"{self.path}: its {SWEEP} cannot be read, so that nobody knows what sweep it holds") from None
             difference = first_difference(about, self.about)
             if difference:

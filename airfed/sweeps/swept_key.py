@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from airfed.scenario_error import ScenarioError
+from airfed.toml_reader import read_toml
 from airfed.toml_value import toml_value
+from channels.shortened import shortened
+
+MAX_KEY = 500
+"""Characters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +40,13 @@ class SweptKey:
     def __post_init__(self) -> None:
         path = _path(self.key)
         if path is None:
-            raise ScenarioError(f"key: got {self.key!r}; needed is a key of the scenario, its parts joined by dots as in TOML")
+            raise ScenarioError(
+                f"key: got {shortened(repr(self.key))}; needed is a key of the scenario, its parts joined by dots as in TOML"
+            )
         if path == ("seed",):
             raise ScenarioError("seed: cannot be swept as a key; say how many seeds every point has")
         if isinstance(self.values, str) or not hasattr(self.values, "__iter__"):
-            raise ScenarioError(f"{self.key}: got {self.values!r}; needed is a list of values")
+            raise ScenarioError(f"{self.key}: got {shortened(repr(self.values))}; needed is a list of values")
         values = tuple(_plain(value) for value in self.values)
         if not values:
             raise ScenarioError(f"{self.key}: got no values; needed is at least one")
@@ -47,9 +54,9 @@ class SweptKey:
             texts = [toml_value(value) for value in values]
         except TypeError as error:
             raise ScenarioError(f"{self.key}: {error}") from None
-        for place, text in enumerate(texts):
-            if text in texts[:place]:
-                raise ScenarioError(f"{self.key}: got {text} a second time; allowed is each value once")
+        [(most, times)] = Counter(texts).most_common(1)
+        if times > 1:
+            raise ScenarioError(f"{self.key}: got {shortened(most)} a second time; allowed is each value once")
         object.__setattr__(self, "values", values)
 
     @classmethod
@@ -59,19 +66,21 @@ class SweptKey:
         Raises:
             ScenarioError: as above, or if the text is not of that form.
         """
-        ends = (end for end, mark in enumerate(text) if mark == "=")
+        ends = (end for end, mark in enumerate(text[: MAX_KEY + 1]) if mark == "=")
         end = next((end for end in ends if _path(text[:end])), None)  # a name in quotes may have = in it
         if end is None:
-            raise ScenarioError(f"got {text!r}; needed is KEY=VALUE,VALUE,..., such as network.bandwidth_hz=5e6,10e6")
+            raise ScenarioError(
+                f"got {shortened(repr(text))}; needed is KEY=VALUE,VALUE,..., such as network.bandwidth_hz=5e6,10e6"
+            )
         key, values = text[:end].strip(), text[end + 1 :].strip()
         try:
-            document = tomllib.loads(f"values = [{values}\n]")
-        except (ValueError, RecursionError):
+            document = read_toml(f"values = [{values}\n]")
+        except ValueError:
             document = {}
         if document.keys() != {"values"}:
             raise ScenarioError(
-                f"{key}: got {values!r}; needed are values in TOML's notation with commas between them, texts in quotes: "
-                f'{key}="one","two"'
+                f"{key}: got {shortened(repr(values))}; needed are values in TOML's notation with commas between them, texts "
+                f'in quotes: {key}="one","two"'
             )
         return cls(key=key, values=document["values"])
 
@@ -91,11 +100,11 @@ class SweptKey:
 
 def _path(key: str) -> tuple[str, ...] | None:
     """The steps of a dotted key; None if it is none."""
-    if "\n" in key:
+    if key.splitlines() != [key] or len(key) > MAX_KEY:
         return None
     try:
-        part: Any = tomllib.loads(f"{key} = 0")
-    except (ValueError, RecursionError):
+        part: Any = read_toml(f"{key} = 0")
+    except ValueError:
         return None
     path = []
     while isinstance(part, dict) and len(part) == 1:

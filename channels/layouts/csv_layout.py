@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from channels.layouts.layout import Layout, layout_of
+from channels.regular_file import open_regular
+from channels.shortened import shortened
 
 COLUMNS = ("kind", "x_m", "y_m", "height_m", "indoor", "cell")
 FARTHEST_M = 1e8
+MAX_FILE_BYTES = 20_000_000
+MAX_NODES = 200_000
+MAX_LINKS = 100_000_000
+"""Stations times clients: arrays over links are of 0.8 GB."""
 INDOOR = {"": False, "0": False, "false": False, "1": True, "true": True}
 DEFAULT_HEIGHT_M = {"station": 25.0, "client": 1.5}
 
@@ -34,28 +42,35 @@ def layout_from_csv(path: str | Path) -> Layout:
     0 in the order of the file. Where no client has a cell, each is served by the nearest station.
 
     Raises:
+        OSError: the file cannot be read, is no regular file, or is larger than 20 MB.
         ValueError: naming the file, the line and what is wrong with it.
     """
     path = Path(path)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
+        with io.TextIOWrapper(open_regular(path, max_bytes=MAX_FILE_BYTES), newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, skipinitialspace=True)
             header = tuple(reader.fieldnames or ())
             if not set(COLUMNS[:3]) <= set(header) <= set(COLUMNS) or len(set(header)) < len(header):
                 raise ValueError(
-                    f"{path}: got columns {', '.join(header) or 'none'}; needed are kind, x_m, y_m and any of "
-                    f"{', '.join(COLUMNS[3:])}, each once"
+                    f"{path}: got columns {shortened(', '.join(map(_written, header))) or 'none'}; needed are kind, x_m, y_m "
+                    f"and any of {', '.join(COLUMNS[3:])}, each once"
                 )
-            nodes = [_node(row, f"{path}, line {reader.line_num}") for row in reader]
+            nodes = [_node(row, f"{path}, line {reader.line_num}") for row in islice(reader, MAX_NODES + 1)]
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: not UTF-8 text: {error.reason} at byte {error.start}") from None
     except csv.Error as error:
         raise ValueError(f"{path}: not a CSV file: {error}") from None
+    if len(nodes) > MAX_NODES:
+        raise ValueError(f"{path}: has more than {MAX_NODES} stations and clients, the most that are allowed")
     stations = [node for node in nodes if node.kind == "station"]
     clients = [node for node in nodes if node.kind == "client"]
     for kind, some in (("station", stations), ("client", clients)):
         if not some:
             raise ValueError(f"{path}: got no {kind}; needed is at least one")
+    if len(stations) * len(clients) > MAX_LINKS:
+        raise ValueError(
+            f"{path}: got {len(stations)} stations and {len(clients)} clients; allowed are {MAX_LINKS:.0e} links between them"
+        )
     layout = layout_of(
         station_xy_m=[(node.x_m, node.y_m) for node in stations],
         client_xy_m=[(node.x_m, node.y_m) for node in clients],
@@ -79,16 +94,18 @@ def _node(row: dict[str, str | None], where: str) -> _Node:
         raise ValueError(f"{where}: got another number of values than the header has columns")
     text = {name: (value or "").strip() for name, value in row.items()}
     if text["kind"] not in DEFAULT_HEIGHT_M:
-        raise ValueError(f"{where}: kind: got {text['kind']!r}; allowed is station or client")
+        raise ValueError(f"{where}: kind: got {shortened(text['kind'])!r}; allowed is station or client")
     indoor = text.get("indoor", "").lower()
     if indoor not in INDOOR:
-        raise ValueError(f"{where}: indoor: got {text['indoor']!r}; allowed is 0 or 1, false or true")
+        raise ValueError(f"{where}: indoor: got {shortened(text['indoor'])!r}; allowed is 0 or 1, false or true")
     height = text.get("height_m") or str(DEFAULT_HEIGHT_M[text["kind"]])
     if INDOOR[indoor] and text["kind"] == "station":
         raise ValueError(f"{where}: indoor: got {text['indoor']} for a station; allowed is 0: stations are outdoors")
     cell = text.get("cell", "").removesuffix(".0")  # as tables with gaps write whole numbers
     if cell and not (cell.isdecimal() and len(cell) < 10 and text["kind"] == "client"):
-        raise ValueError(f"{where}: cell: got {cell!r}; allowed is the number of a station, counted from 0, for clients")
+        raise ValueError(
+            f"{where}: cell: got {shortened(cell)!r}; allowed is the number of a station, counted from 0, for clients"
+        )
     return _Node(
         kind=text["kind"],
         x_m=_number("x_m", text["x_m"], where, low=-FARTHEST_M),
@@ -105,5 +122,10 @@ def _number(name: str, text: str, where: str, *, low: float) -> float:
     except ValueError:
         value = np.nan
     if not low <= value <= FARTHEST_M:
-        raise ValueError(f"{where}: {name}: got {text!r}; allowed is a number, {low:g} to {FARTHEST_M:g}")
+        raise ValueError(f"{where}: {name}: got {shortened(text)!r}; allowed is a number, {low:g} to {FARTHEST_M:g}")
     return value
+
+
+def _written(name: str) -> str:
+    """A column's name, in quotes if it has more in it than can be printed."""
+    return name if name.isprintable() else repr(name)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from channels.regular_file import read_regular
 from fl_models.data.dataset import Dataset
 from fl_models.data.image_bytes import image_dataset
 
@@ -54,9 +55,10 @@ def _images(files: list[Path]) -> Dataset:
 
 
 def _records(path: Path) -> NDArray[np.uint8]:
-    content, wanted = path.read_bytes(), IMAGES_PER_FILE * RECORD_BYTES
+    held, wanted = path.stat().st_size, IMAGES_PER_FILE * RECORD_BYTES
+    content = read_regular(path, max_bytes=wanted) if held == wanted else b""
     if len(content) != wanted:
         raise ValueError(
-            f"{path}: holds {len(content)} bytes; {IMAGES_PER_FILE} images of {RECORD_BYTES} bytes are {wanted}; copy it anew"
+            f"{path}: holds {held} bytes; {IMAGES_PER_FILE} images of {RECORD_BYTES} bytes are {wanted}; copy it anew"
         )
     return np.frombuffer(content, dtype=np.uint8).reshape(IMAGES_PER_FILE, RECORD_BYTES)

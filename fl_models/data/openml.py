@@ -9,6 +9,7 @@ from urllib.error import URLError
 import numpy as np
 from sklearn.datasets import fetch_openml
 
+from channels.shortened import shortened
 from fl_models.data.dataset import Dataset
 from fl_models.data.image_bytes import LARGEST_BYTE, image_dataset
 
@@ -44,13 +45,23 @@ def openml_dataset(name: str, *, cache_folder: str | Path) -> Dataset:
             f"({error}); connect to the network, copy the folder from a machine where the call succeeded, or read files with "
             "mnist, fashion_mnist or cifar10"
         ) from error
+    except Exception as error:  # scikit-learn trusts the files of its cache, and fails in any way where they are damaged
+        raise ValueError(
+            f"name: got {name!r}, of which cache_folder {str(cache_folder)!r} holds what cannot be read "
+            f"({type(error).__name__}: {shortened(' '.join(str(error).split()), longest=200)}); delete openml in it"
+        ) from error
     image_shape = IMAGE_SHAPES[name]
     pixels = np.asarray(table.data)
-    if pixels.ndim != 2 or pixels.shape[1] != prod(image_shape):
+    if pixels.ndim != 2 or pixels.shape[1] != prod(image_shape) or not len(pixels):
         raise ValueError(f"{name}: got a table of shape {pixels.shape}; needed are {prod(image_shape)} pixels a row")
-    if pixels.min() < 0 or pixels.max() > LARGEST_BYTE:
+    if pixels.dtype.kind not in "biuf":
+        raise ValueError(f"{name}: got pixels of type {pixels.dtype}; needed are numbers")
+    if not (pixels.min() >= 0 and pixels.max() <= LARGEST_BYTE):
         raise ValueError(f"{name}: got pixels from {pixels.min():g} to {pixels.max():g}; needed are 0 to 255")
-    labels = np.asarray(table.target).astype(np.int64)
+    try:
+        labels = np.asarray(table.target).astype(np.int64)
+    except ValueError:
+        raise ValueError(f"{name}: got classes that are no integers; needed are 0 to {NUM_CLASSES - 1}") from None
     return image_dataset(
         pixels.astype(np.uint8), labels, num_classes=NUM_CLASSES, image_shape=image_shape, source=f"OpenML's {name}"
     )

@@ -4,6 +4,7 @@ import pytest
 
 from airfed import Experiment, Scenario, ScenarioError
 from airfed.scenario_schema import allowed_range, node_at
+from airfed.scenario_summary import summary
 from airfed.toml_value import toml_value
 
 
@@ -147,7 +148,7 @@ def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(ScenarioError, match="not UTF-8 text: byte 8 is 0xe4"):
         Scenario.load(tmp_path / "latin.toml")
     (tmp_path / "large.toml").write_bytes(b"#" * 1_000_001)
-    with pytest.raises(ScenarioError, match="larger than 1000000 bytes"):
+    with pytest.raises(ScenarioError, match="cannot be read: larger than 1000000 bytes"):
         Scenario.load(tmp_path / "large.toml")
 
 
@@ -166,7 +167,19 @@ def test_schema_says_what_is_allowed():
     assert node_at(schema, ["network", "nothing"]) is None
 
 
+def test_memory_that_is_not_there_is_told(monkeypatch):
+    def build(*_):
+        raise MemoryError("Unable to allocate 1 TiB")
+
+    scenario = Scenario()
+    monkeypatch.setattr(type(scenario.network), "build", build)
+    for prepare in (Experiment.prepare, summary):
+        with pytest.raises(ScenarioError, match="scenario 'default' needs more memory than there is: Unable to allocate 1 TiB"):
+            prepare(scenario)
+
+
 def test_toml_values():
     assert toml_value([True, 1, 1.0, 0.1, 1e-28, 'a"b\n']) == '[true, 1, 1.0, 0.1, 1e-28, "a\\"b\\n"]'
+    assert toml_value([float("inf"), -float("inf"), float("nan")]) == "[inf, -inf, nan]"
     with pytest.raises(TypeError, match="got NoneType, which TOML cannot hold"):
         toml_value(None)

@@ -55,13 +55,17 @@ def test_idx_files_read_back_the_same(tmp_path, name, shape):
         (lambda whole: b"\x00\x00\x08\x03" + whole[4:], "starts with 0x00000803; an IDX file"),
         (lambda whole: whole[:9], "ends within its dimensions; copy it anew"),
         (lambda whole: whole[:-1], r"holds 11 bytes of content; its dimensions \(3, 4\) need 12; copy it anew"),
-        (lambda whole: whole + b"\x00", r"holds 13 bytes of content; its dimensions \(3, 4\) need 12"),
+        (lambda whole: whole + b"\x00", r"holds more than 12 bytes of content; its dimensions \(3, 4\) need 12"),
         (
             lambda whole: whole[:4] + b"\xff" * 8 + whole[12:],
-            r"holds 12 bytes of content; its dimensions \(4294967295, 4294967295\) need 18446744065119617025",
+            r"its dimensions \(4294967295, 4294967295\) need 18446744065119617025 bytes of content; allowed are at most",
+        ),
+        (
+            lambda whole: whole[:4] + b"\x00" * 4 + b"\xff" * 4,
+            r"its dimensions \(0, 4294967295\) need 0 bytes of content; allowed are at most",
         ),
     ],
-    ids=["empty", "type", "dimensions", "header", "short", "long", "huge"],
+    ids=["empty", "type", "dimensions", "header", "short", "long", "huge", "wide"],
 )
 @pytest.mark.parametrize("name", ["damaged", "damaged.gz"])
 def test_damaged_idx_files_say_what_is_wrong(tmp_path, name, change, error):
@@ -70,11 +74,14 @@ def test_damaged_idx_files_say_what_is_wrong(tmp_path, name, change, error):
         read_idx(write(tmp_path / name, change(whole)), num_dimensions=2)
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(bytes(100))[:-9], gzip.compress(bytes(range(200)))[:60]])
+GZIP = gzip.compress(struct.pack(">BBBB3I", 0, 0, 8, 3, 1, 8, 8) + bytes(range(64)))
+
+
+@pytest.mark.parametrize("content", [b"", b"no gzip", GZIP[:-1], GZIP[:-9], GZIP[:12], GZIP + b"\x00", GZIP[:-8] + bytes(8)])
 def test_damaged_gzip_files_say_so(tmp_path, content):
     path = tmp_path / "damaged.gz"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"damaged.gz: (not a whole gzip file|starts with)"):
+    with pytest.raises(ValueError, match=r"damaged.gz: not a whole gzip file"):
         read_idx(path, num_dimensions=3)
 
 

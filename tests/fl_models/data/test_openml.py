@@ -61,6 +61,21 @@ def test_other_names_and_tables_are_refused(answer, tmp_path):
     answer(Bunch(data=np.zeros((2, 783)), target=np.array(["0", "1"])))
     with pytest.raises(ValueError, match=r"mnist_784: got a table of shape \(2, 783\); needed are 784 pixels a row"):
         openml_dataset("mnist_784", cache_folder=tmp_path)
+    answer(Bunch(data=np.zeros((0, 784)), target=np.array([])))
+    with pytest.raises(ValueError, match=r"mnist_784: got a table of shape \(0, 784\)"):
+        openml_dataset("mnist_784", cache_folder=tmp_path)
+    answer(Bunch(data=np.full((2, 784), "a", dtype=object), target=np.array(["0", "1"])))
+    with pytest.raises(ValueError, match="mnist_784: got pixels of type object; needed are numbers"):
+        openml_dataset("mnist_784", cache_folder=tmp_path)
+    answer(Bunch(data=np.full((2, 784), np.nan), target=np.array(["0", "1"])))
+    with pytest.raises(ValueError, match="got pixels from nan to nan; needed are 0 to 255"):
+        openml_dataset("mnist_784", cache_folder=tmp_path)
+    answer(Bunch(data=np.zeros((2, 784)), target=np.array(["0", "cat"])))
+    with pytest.raises(ValueError, match="mnist_784: got classes that are no integers; needed are 0 to 9"):
+        openml_dataset("mnist_784", cache_folder=tmp_path)
+    answer(KeyError("dataset"))
+    with pytest.raises(ValueError, match=r"holds what cannot be read \(KeyError: 'dataset'\); delete openml in it"):
+        openml_dataset("mnist_784", cache_folder=tmp_path)
     answer(Bunch(data=np.full((2, 784), 256.0), target=np.array(["0", "1"])))
     with pytest.raises(ValueError, match="got pixels from 256 to 256; needed are 0 to 255"):
         openml_dataset("mnist_784", cache_folder=tmp_path)
