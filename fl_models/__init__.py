@@ -5,7 +5,7 @@ from fl_models.aggregation.blockwise import BlockwisePlan
 from fl_models.aggregation.digital import Digital, Ideal
 from fl_models.aggregation.over_the_air import OverTheAir
 from fl_models.algorithms.adaptive_hist import AdaptiveHIST
-from fl_models.algorithms.algorithm import Algorithm, TrainingState, initial_state
+from fl_models.algorithms.algorithm import Algorithm, initial_state
 from fl_models.algorithms.dzopa import DZOPA
 from fl_models.algorithms.feddyn import FedDyn
 from fl_models.algorithms.fedprox import FedProx
@@ -19,6 +19,7 @@ from fl_models.algorithms.seed_shared_fedzo import SeedSharedFedZO
 from fl_models.algorithms.server_adam import ServerAdam
 from fl_models.algorithms.server_momentum import ServerMomentum
 from fl_models.algorithms.server_optimizer import ServerOptimizer, WithServerOptimizer
+from fl_models.algorithms.training_state import TrainingState
 from fl_models.algorithms.zone_s import ZONES
 from fl_models.cell_work import CellWork, HowToTrain, LocalUpdates, RoundWork
 from fl_models.checkpoint import Checkpoint, DamagedCheckpoint, OtherFormat, OtherTraining, UnusableCheckpoint

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from channels.summary import shown_by
-from fl_models.algorithms.algorithm import TrainingState
+from fl_models.algorithms.training_state import TrainingState
 from fl_models.history import RoundCost, RoundRecord
 
 MAGIC, FORMAT = b"\x93AIRFED\n", 1

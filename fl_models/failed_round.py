@@ -11,7 +11,7 @@ import numpy as np
 
 from aircomp.result import InfeasibleProblem, UncertifiedSolution
 from channels.arrays import FloatArray, IntArray
-from fl_models.algorithms.algorithm import TrainingState
+from fl_models.algorithms.training_state import TrainingState
 from fl_models.history import History, RoundCost
 
 

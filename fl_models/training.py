@@ -12,7 +12,8 @@ from channels.arrays import check_object
 from channels.network import Network
 from channels.summary import shown_by
 from fl_models.aggregation.aggregator import Aggregator
-from fl_models.algorithms.algorithm import Algorithm, TrainingState, cell_models, initial_state, round_models
+from fl_models.algorithms.algorithm import Algorithm, cell_models, initial_state, round_models
+from fl_models.algorithms.training_state import TrainingState
 from fl_models.cell_work import CellWork, RoundWork
 from fl_models.checkpoint import Checkpoint
 from fl_models.clock import Clock

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from channels.arrays import FloatArray, check_object
-from fl_models.algorithms.algorithm import TrainingState
 from fl_models.algorithms.hist import layer_counts, partitionable, proportional_counts, submodel_round, submodels
 from fl_models.algorithms.partition_policy import PartitionPolicy
+from fl_models.algorithms.training_state import TrainingState
 from fl_models.cell_work import RoundWork
 from fl_models.latency_profile import round_problem
 from fl_models.local.schedule import Schedule

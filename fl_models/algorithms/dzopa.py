@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from channels.arrays import FloatArray, checked
-from fl_models.algorithms.algorithm import TrainingState, mean_loss, only_cell
+from fl_models.algorithms.algorithm import mean_loss, only_cell
+from fl_models.algorithms.training_state import TrainingState
 from fl_models.cell_work import RoundWork
 from fl_models.data.mini_batches import MiniBatches
 from fl_models.local.schedule import Schedule

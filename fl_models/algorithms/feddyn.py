@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from channels.arrays import FloatArray, checked
-from fl_models.algorithms.algorithm import TrainingState, mean_loss, weighted_mean
+from fl_models.algorithms.algorithm import mean_loss, weighted_mean
+from fl_models.algorithms.training_state import TrainingState
 from fl_models.cell_work import RoundWork
 from fl_models.local.schedule import Schedule
 from fl_models.task import FederatedTask

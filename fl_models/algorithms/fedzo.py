@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fl_models.algorithms.algorithm import TrainingState, mean_loss, weighted_mean
+from fl_models.algorithms.algorithm import mean_loss, weighted_mean
+from fl_models.algorithms.training_state import TrainingState
 from fl_models.cell_work import RoundWork
 from fl_models.local.schedule import Schedule
 from fl_models.models.model import Model

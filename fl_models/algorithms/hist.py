@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from channels.arrays import FloatArray, IntArray
-from fl_models.algorithms.algorithm import TrainingState, mean_loss
+from fl_models.algorithms.algorithm import mean_loss
+from fl_models.algorithms.training_state import TrainingState
 from fl_models.cell_work import RoundWork
 from fl_models.data.dataset import check_indices
 from fl_models.local.schedule import Schedule

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from channels.arrays import FloatArray
-from fl_models.algorithms.algorithm import TrainingState, mean_loss, weighted_mean
+from fl_models.algorithms.algorithm import mean_loss, weighted_mean
+from fl_models.algorithms.training_state import TrainingState
 from fl_models.cell_work import CellWork, RoundWork
 from fl_models.data.mini_batches import MiniBatches
 from fl_models.local.method import LocalSGD

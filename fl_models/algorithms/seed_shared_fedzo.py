@@ -9,7 +9,8 @@ import numpy as np
 from aircomp.updates.stochastic_quantization import stochastic_quantization
 from channels.arrays import FloatArray
 from fl_models.aggregation.digital import DigitalPlan
-from fl_models.algorithms.algorithm import TrainingState, mean_loss, weighted_mean
+from fl_models.algorithms.algorithm import mean_loss, weighted_mean
+from fl_models.algorithms.training_state import TrainingState
 from fl_models.cell_work import CellWork, RoundWork
 from fl_models.local.schedule import Schedule
 from fl_models.models.model import Model

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from channels.arrays import FloatArray, check_object
-from fl_models.algorithms.algorithm import Algorithm, Remembering, TrainingState, cell_models, round_models
+from fl_models.algorithms.algorithm import Algorithm, Remembering, cell_models, round_models
+from fl_models.algorithms.training_state import TrainingState
 from fl_models.cell_work import RoundWork
 from fl_models.local.schedule import Schedule
 from fl_models.models.model import Model
