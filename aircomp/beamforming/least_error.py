@@ -13,7 +13,7 @@ from aircomp.beamforming.receive_beamforming import ReceiveBeamforming
 from aircomp.beamforming.successive_convex import SuccessiveConvexApproximation
 from aircomp.power_control.optimal_power_control import OptimalPowerControl
 from aircomp.transceiver import Links, TransceiverPlan, combined_gain
-from channels.arrays import ComplexArray, FloatArray, check_count, check_object, checked
+from channels.arrays import BoolArray, ComplexArray, FloatArray, check_count, check_object, checked
 
 STEPS = 2.0 ** np.arange(2, -15, -2)
 """How far a step is tried, in multiples of that to the optimum of its quadratic problem."""
@@ -29,7 +29,7 @@ class LeastError:
 
     Attributes:
         beamformer: where to start.
-        tolerance: relative fall of the error in one step that ends the search.
+        tolerance: relative fall of the error in one step, of Newton's kind and of the careful one, that ends the search.
         max_iterations: steps after which it ends in any case.
 
     Source: the joint problem is in Zhai, Chen, Xu, Ng 2021, "Hybrid beamforming for massive MIMO over-the-air computation"; the
@@ -69,18 +69,20 @@ class LeastError:
 
     def _descend(self, joint: _JointError, combiner: ComplexArray) -> ComplexArray:
         error = joint.at(combiner)
+        careful = np.zeros(error.shape, dtype=bool)
         for _ in range(self.max_iterations):
-            step = joint.newton_point(combiner) - combiner
+            step = joint.quadratic_point(combiner, careful=careful) - combiner
             tried = np.stack([combiner + length * step for length in STEPS])
             errors = joint.at(tried)
             best = np.argmin(errors, axis=0)[None]
             least = np.take_along_axis(errors, best, axis=0)[0]
             falls = least < error
             combiner = np.where(falls[..., None], np.take_along_axis(tried, best[..., None], axis=0)[0], combiner)
-            done = error - least <= self.tolerance * error
+            little = error - least <= self.tolerance * error
             error = np.minimum(least, error)
-            if done.all():
+            if (little & careful).all():
                 break
+            careful = little
         return combiner
 
 
@@ -97,19 +99,20 @@ class _JointError:
         short = np.maximum(self.weights - np.abs(combined_gain(self.reach, combiner)), 0.0)
         return np.sum(short**2, axis=-1) + self.noise_power_w * np.sum(np.abs(combiner) ** 2, axis=-1)
 
-    def newton_point(self, combiner: ComplexArray) -> ComplexArray:
-        """(..., A) where the quadratic that those who fall short make, each received in the phase it has now, is least.
+    def quadratic_point(self, combiner: ComplexArray, *, careful: BoolArray) -> ComplexArray:
+        """(..., A) where Σ|cᴴg_i - r_i|² + σ²‖c‖² is least, r_i being max(w_i, |cᴴg_i|) in the phase that it has now.
 
-        |cᴴg| is never below its real part in any phase, so G is never above the convex function whose Newton step this is.
+        Over those who fall short that is a step of Newton's method, good where the others stay above their weights. Where it is
+        `careful`, over all: G is never above that sum and touches it here, so that it falls unless c is stationary.
         """
         arriving = combined_gain(self.reach, combiner)
         strength = np.abs(arriving)
         phase = np.where(strength > 0.0, arriving, 1.0) / np.where(strength > 0.0, strength, 1.0)
-        aligned = self.reach * phase.conj()[..., None] * (strength < self.weights)[..., None]
+        aligned = self.reach * phase.conj()[..., None] * ((strength < self.weights) | careful[..., None])[..., None]
         rows = np.concatenate([aligned.real, aligned.imag], axis=-1)
         system = np.swapaxes(rows, -1, -2) @ rows
         least = np.finfo(float).eps * np.trace(system, axis1=-2, axis2=-1) + np.finfo(float).tiny  # lets go without noise, too
         system += np.maximum(self.noise_power_w, least)[..., None, None] * np.eye(rows.shape[-1])
-        right_side = np.sum(self.weights[..., None] * rows, axis=-2)
+        right_side = np.sum(np.maximum(self.weights, strength)[..., None] * rows, axis=-2)
         real, imag = np.split(np.linalg.solve(system, right_side[..., None])[..., 0], 2, axis=-1)
         return real + 1j * imag

@@ -29,7 +29,7 @@ class SCAFFOLD:
 
     The change of c is the mean of that of c_i, so servers know it from the means of updates that they get anyway, whatever
     their noise: nothing more is sent up. That c comes down with the model each global round, clocks do not count. Every client
-    keeps an array of the model's size.
+    keeps an array of the model's size; a round, which leaves its state as it was, needs them twice.
 
     Attributes:
         schedule: how much is done in a global round.

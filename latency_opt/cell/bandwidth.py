@@ -62,7 +62,7 @@ class BandwidthProblem:
     min_bandwidth_hz: FloatArray = field(default_factory=lambda: np.asarray(0.0))
 
     def __post_init__(self) -> None:
-        checked("noise_psd_w_per_hz", self.noise_psd_w_per_hz, low=0.0, open_low=True)
+        checked("noise_psd_w_per_hz", self.noise_psd_w_per_hz, low=np.finfo(float).tiny)  # less has lost its digits
         names = ("compute_s", "payload_bits", "gain_power_w", "min_bandwidth_hz")
         arrays = {name: checked(name, getattr(self, name), low=0.0) for name in names}
         band = checked("bandwidth_hz", self.bandwidth_hz, low=0.0, open_low=True)

@@ -235,7 +235,8 @@ def select_clients(problem: ClientSelectionProblem) -> ClientSelectionResult:
     while True:
         exchanges += 1
         shared = minimize_deadline(replace(batch, payload_bits=np.where(selected, batch.payload_bits, 0.0)))
-        needed = _needed_hz(batch, shared.deadline_s)
+        # Who is selected needs what he has; by a deadline that rounding put at his compute time no band would do.
+        needed = np.where(selected, shared.bandwidth_hz, _needed_hz(batch, shared.deadline_s))
         # Among equals those already selected stay.
         order = np.where(selected, needed * (1.0 - SAME_BAND) - SAME_BAND * batch.bandwidth_hz[..., None], needed)
         chosen = _lowest(order, sizes)

@@ -26,7 +26,7 @@ def min_bandwidth_hz(rate_bps: ArrayLike, *, gain_power_w: ArrayLike, noise_psd_
     Args:
         rate_bps: rate R, >= 0.
         gain_power_w: received power p·g, >= 0.
-        noise_psd_w_per_hz: noise density N0, > 0.
+        noise_psd_w_per_hz: noise density N0, > 0, no subnormal number.
 
     Source: Yang, Chen, Saad, Hong, Shikh-Bahaei 2021, "Energy efficient federated learning over wireless communication
     networks", lemma 2.

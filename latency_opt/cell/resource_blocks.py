@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aircomp.result import InfeasibleProblem
+from aircomp.result import InfeasibleProblem, certified
 from channels.arrays import FloatArray, IntArray, check_count
 from channels.summary import shown_by
 from latency_opt.cell.bandwidth import BandwidthProblem, minimize_deadline
@@ -42,6 +42,7 @@ def minimize_block_deadline(problem: BandwidthProblem, *, num_resource_blocks: i
 
     Raises:
         InfeasibleProblem: if some instance has more clients that send, or least bands, than blocks.
+        UncertifiedSolution: if the relaxed problem's bands do not meet their conditions to tolerance.
 
     Source: a separable min-max resource allocation over integers; Ibaraki and Katoh 1988, "Resource allocation problems",
     chapter 5.
@@ -62,12 +63,15 @@ def minimize_block_deadline(problem: BandwidthProblem, *, num_resource_blocks: i
             "least band for each client that sends",
             infeasible=blocks.sum(axis=-1) > num_resource_blocks,
         )
-    relaxed = minimize_deadline(replace(problem, min_bandwidth_hz=blocks * block_hz))
+    relaxed = certified(minimize_deadline(replace(problem, min_bandwidth_hz=blocks * block_hz)))
     whole = np.floor(relaxed.bandwidth_hz / block_hz * (1.0 + 1e-12))
     # These fit, so the optimum is not later; and what a client needs to be done by then, it has at the optimum too.
     latest_s = problem.finish_s(whole * block_hz).max(axis=-1, keepdims=True)
-    rate = problem.payload_bits / np.where(sends, latest_s - problem.compute_s, 1.0)
+    airtime_s = latest_s - problem.compute_s
+    lasts = sends & (airtime_s > 0.0)  # beside a long computing time rounding may leave nothing of a short airtime
+    rate = np.where(lasts, problem.payload_bits, 0.0) / np.where(lasts, airtime_s, 1.0)
     needed_hz = min_bandwidth_hz(rate, gain_power_w=problem.gain_power_w, noise_psd_w_per_hz=problem.noise_psd_w_per_hz)
+    needed_hz = np.where(sends & ~lasts, np.inf, needed_hz)
     blocks = np.maximum(blocks, np.minimum(np.ceil(needed_hz / block_hz * (1.0 - 1e-12)), whole))
     left = num_resource_blocks - blocks.sum(axis=-1)
     while (left > 0.0).any():

@@ -46,7 +46,8 @@ def least_band(terms: ClientTerms, *, spare_s: FloatArray) -> ClientPoint:
     slower = ~full_power & (terms.compute_js2 > 0.0)
     if slower.any():
         later[slower], powerless = _slowdown(terms.of(slower), spare_s=spare_s[slower])
-        delay = (later + terms.least_compute_s - terms.thrifty_s)[slower] / terms.thrifty_s[slower]
+        # Added up last: beside a long computing time rounding would leave nothing of how much longer than that it takes.
+        delay = (later + (terms.least_compute_s - terms.thrifty_s))[slower] / terms.thrifty_s[slower]
         excess[slower] = terms.margin_j[slower] * (delay * (2.0 + delay) / (1.0 + delay) ** 2)
         # Where computing takes nearly all the time, what is left of it has lost its digits, but not what the power needs.
         left = np.maximum(spare_s - later, 0.0)[slower]

@@ -116,9 +116,10 @@ def _least_computing(terms: ClientTerms, *, time: FloatArray, energy: FloatArray
 
 def _least_sending(terms: ClientTerms, *, energy: FloatArray, area: FloatArray) -> FloatArray:
     """min over q of energy·e0 G(q) + 2√(area·S/q), where q^(3/2) G'(q) = √(area·S)/(energy·e0)."""
-    sends = terms.sends & (energy > 0.0) & (area > 0.0)
-    least = np.where(sends, energy * terms.least_energy_j, 1.0)
-    root = np.where(sends, np.sqrt(area * terms.nats), 1.0)
+    pays = terms.sends & (energy > 0.0)
+    packs = pays & (area > 0.0)  # band that costs nothing is used without end: q = 0
+    least = np.where(pays, energy * terms.least_energy_j, 1.0)
+    root = np.where(packs, np.sqrt(area * terms.nats), 1.0)
     ratio = np.log(root / least)
     # G' >= 1/2 and, from q = 1 on, q^(3/2) G' >= (q - 1)e^q/√q bound the root from above; G' at that bound from below.
     low_density = np.exp(np.minimum((ratio + np.log(2.0)) / 1.5, LARGEST))
@@ -132,4 +133,5 @@ def _least_sending(terms: ClientTerms, *, energy: FloatArray, area: FloatArray) 
 
     above, _ = monotone_root(slope, low=np.zeros_like(low), high=np.log(high) - low, tolerance=TOLERANCE)
     q = np.exp(low + above)
-    return np.where(sends, least * (1.0 + energy_excess(q)) + 2.0 * root / np.sqrt(q), 0.0)
+    packed = least * (1.0 + energy_excess(q)) + 2.0 * root / np.sqrt(q)
+    return np.where(packs, packed, np.where(pays, least, 0.0))

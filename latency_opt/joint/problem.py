@@ -76,7 +76,7 @@ class JointProblem:
     bandwidth_hz: FloatArray
 
     def __post_init__(self) -> None:
-        checked("noise_psd_w_per_hz", self.noise_psd_w_per_hz, low=0.0, open_low=True)
+        checked("noise_psd_w_per_hz", self.noise_psd_w_per_hz, low=np.finfo(float).tiny)  # less has lost its digits
         zero_allowed = ("cycles", "effective_capacitance_w_per_hz3", "payload_bits", "power_gain")
         arrays = {name: checked(name, getattr(self, name), low=0.0) for name in zero_allowed}
         for name in ("max_cpu_hz", "max_power_w"):
