@@ -36,6 +36,20 @@ def superpose(
     [(2+0j), (2+0j)]
     """
     noise_w = checked("noise_power_w", noise_power_w, low=0.0)
+    signal = arriving(symbols, gain=gain, transmit=transmit)
+    antennas = np.ndim(gain) > np.ndim(transmit)
+    noise = rng.standard_normal((*signal.shape, 2)).view(complex)[..., 0]
+    return signal + noise * np.sqrt(noise_w.reshape(noise_w.shape + (1,) * (1 + antennas)) / 2.0)
+
+
+def arriving(symbols: ArrayLike, *, gain: ArrayLike, transmit: ArrayLike) -> ComplexArray:
+    """(..., S) or (..., A, S), Σ_i h_i b_i s_i,t: what `superpose` adds noise to. Parts of the clients add up.
+
+    Args: as there.
+
+    >>> arriving([[1.0, 2.0], [1.0, 0.0]], gain=[2.0, 1.0], transmit=[0.5, 1.0]).tolist()
+    [2.0, 2.0]
+    """
     channel, scaling = np.asarray(gain), np.asarray(transmit)
     for name, array in (("gain", channel), ("transmit", scaling)):
         if not array.ndim:
@@ -48,7 +62,4 @@ def superpose(
         raise ValueError(f"symbols: got shape {sent.shape}; needed is (..., clients, symbols) with gains {channel.shape}")
     paths = np.swapaxes(channel * scaling[..., None], -2, -1) if antennas else (channel * scaling)[..., None, :]
     signal = np.matmul(paths, sent)
-    if not antennas:
-        signal = signal[..., 0, :]
-    noise = rng.standard_normal((*signal.shape, 2)).view(complex)[..., 0]
-    return signal + noise * np.sqrt(noise_w.reshape(noise_w.shape + (1,) * (1 + antennas)) / 2.0)
+    return signal if antennas else signal[..., 0, :]

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from aircomp.air.superposition import superpose
+from aircomp.air.superposition import arriving, superpose
 from aircomp.transceiver import Transceiver, TransceiverPlan, takes_antennas
 from aircomp.updates.ofdm_grid import OFDMGrid
 from aircomp.updates.scaling import LargestNorm, UpdateScaling
 from channels.arrays import BoolArray, ComplexArray, FloatArray, check_object
 from channels.channel_state import CellChannel
 from channels.summary import shown_by
+from fl_models.aggregation.blockwise import rows_per_block
 
 
 @shown_by("transceiver", "scaling", "active", "noise_power_w", "mean_received_power_w")
@@ -50,7 +51,7 @@ class OverTheAirPlan:
         """For each value Σ_active Δ_i/M and noise, the M clients being those active on its subcarrier; 0 where there are none.
 
         At one subcarrier, without misalignment, with `LargestNorm` and an even number of values, the noise ñ has
-        E‖ñ‖² = Δ_max² σ²/(M² η).
+        E‖ñ‖² = Δ_max² σ²/(M² η). The scaling needs all updates at once; as symbols they are in memory a block at a time.
 
         Source: Fang et al. 2022 (AirComp-FedZO), section IV; Zhu, Wang, Huang 2019, "Broadband analog aggregation".
         """
@@ -60,17 +61,19 @@ class OverTheAirPlan:
         mean: FloatArray = np.zeros(num_parameters)
         if taking_part.any():
             num_active = plan.active.sum(axis=-1)
-            sent = updates[taking_part]
+            sent = updates if taking_part.all() else updates[taking_part]
             scale = self.scaling.scale(sent)
             if scale.factor != 0.0:  # nan, of updates that have left the range of numbers, is passed on
-                symbols = self.grid.pack((sent.astype(float) - scale.offset) / scale.factor)
-                received = superpose(
-                    np.moveaxis(symbols, -1, 0),
-                    gain=self.gain[edge_round][:, taking_part],
-                    transmit=plan.transmit[:, taking_part],
-                    noise_power_w=self.noise_power_w,
-                    rng=rng,
-                )
+                gain, transmit = self.gain[edge_round][:, taking_part], plan.transmit[:, taking_part]
+
+                def on_air(some: slice) -> dict[str, ComplexArray]:
+                    symbols = self.grid.pack((sent[some].astype(float) - scale.offset) / scale.factor)
+                    return {"symbols": np.moveaxis(symbols, -1, 0), "gain": gain[:, some], "transmit": transmit[:, some]}
+
+                size = rows_per_block(num_parameters * np.dtype(float).itemsize, group_size=1)
+                received = superpose(**on_air(slice(size)), noise_power_w=self.noise_power_w, rng=rng)
+                for start in range(size, len(sent), size):
+                    received += arriving(**on_air(slice(start, start + size)))
                 total = plan.combine(received) / np.maximum(num_active, 1)[:, None]
                 mean = scale.factor * self.grid.unpack(total.T, num_parameters)
             mean = np.where(num_active[self.grid.subcarriers(num_parameters)] > 0, mean + scale.offset, 0.0)
