@@ -6,7 +6,7 @@
 Each scheme trains an MLP of 784-300-10 in a fresh process, through a scenario as `airfed run` reads it. Prints the peak of
 resident memory beyond that of an empty task, and processor time (all threads) for preparing, which draws the network and the
 data and, for HIST, plans the partition, and for a global round; both also per client. Then by which power of the number of
-clients each grows: 1 is in proportion. SCAFFOLD keeps a vector for each client, which alone is clients times 954 kB.
+clients each grows: 1 is in proportion. SCAFFOLD keeps a vector for each client, 932 KiB, and twice that in a round.
 """
 
 from __future__ import annotations
