@@ -51,10 +51,6 @@ def pytest_addoption(parser):
         parser.addoption(f"--require-{extra}", action="store_true", help=help_text)
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "notebooks: needs the extra `notebooks`, selenium and Chromium")
-
-
 def pytest_collection_modifyitems(config, items):
     """An extra's tests are skipped where it is not installed, unless it must be."""
     for extra, needs in NEEDS.items():
