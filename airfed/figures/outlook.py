@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from airfed.explorer.outlook import Outlook
 
 OUTLOOK_INCHES = (9.0, 3.4)
+"""Width and height of `outlook_figure`."""
+
 NO_LESS_WIDE = 30.0
 """The time axis spans at least so many times its smallest value, so that it does not jump at every move."""
 

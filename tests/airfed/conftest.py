@@ -1,4 +1,9 @@
-"""A scenario so small that running it takes a tenth of a second."""
+"""A scenario so small that running it takes a tenth of a second, and a terminal."""
+
+import contextlib
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -26,3 +31,27 @@ def tiny():
         return scenario
 
     return make
+
+
+@pytest.fixture(scope="session")
+def on_a_terminal():
+    """A function from the arguments of the command to what it shows on a standard error that is a terminal."""
+
+    def shown(*arguments, cwd):
+        import pty
+        import termios
+
+        ours, its = pty.openpty()
+        termios.tcsetwinsize(its, (24, 80))
+        command = [sys.executable, "-m", "airfed", *map(str, arguments)]
+        with subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=its) as process:
+            os.close(its)
+            told = b""
+            with contextlib.suppress(OSError):  # which is how a terminal ends
+                while some := os.read(ours, 4096):
+                    told += some
+        os.close(ours)
+        assert process.returncode == 0, told
+        return told.decode()
+
+    return shown

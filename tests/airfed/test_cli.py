@@ -1,6 +1,5 @@
 """The command line as a user meets it: exit codes, messages, files."""
 
-import contextlib
 import json
 import os
 import re
@@ -97,27 +96,8 @@ def test_a_run_leaves_everything(small, tmp_path):
     assert (tmp_path / "again/scenario.toml").read_bytes() == (folder / "scenario.toml").read_bytes()
 
 
-def on_a_terminal(*arguments, cwd):
-    """What the command shows on its standard error, which is a terminal."""
-    import pty
-    import termios
-
-    ours, its = pty.openpty()
-    termios.tcsetwinsize(its, (24, 80))
-    command = [sys.executable, "-m", "airfed", *map(str, arguments)]
-    with subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=its) as process:
-        os.close(its)
-        shown = b""
-        with contextlib.suppress(OSError):  # which is how a terminal ends
-            while some := os.read(ours, 4096):
-                shown += some
-    os.close(ours)
-    assert process.returncode == 0, shown
-    return shown.decode()
-
-
 @pytest.mark.skipif(os.name != "posix", reason="terminals are POSIX's")
-def test_progress_is_shown_on_a_terminal_and_not_if_quiet(tmp_path):
+def test_progress_is_shown_on_a_terminal_and_not_if_quiet(tmp_path, on_a_terminal):
     (tmp_path / "small.toml").write_text(SMALL.replace("rounds = 4", "rounds = 1") + EXACT)
     assert "100%" in on_a_terminal("run", "small.toml", cwd=tmp_path)
     assert on_a_terminal("run", "small.toml", "--force", "--quiet", cwd=tmp_path) == ""
@@ -232,7 +212,7 @@ def test_an_energy_budget_that_a_fade_exceeds_is_told_and_keeps_what_was_done(tm
     done = airfed("run", "poor.toml", "--out", "there", cwd=tmp_path)
     assert done.returncode == 1
     told = done.stderr.splitlines()[-1]
-    assert re.search("energy_budget_j: client .* needs more than .* J.*; the results of 1 complete", told)
+    assert re.search("energy_budget_j: client .* needs more than .* J.*; 1 complete schemes are kept", told)
     assert "Traceback" not in done.stderr
     assert names(tmp_path / "there") == ["history.csv", "scenario.toml"]
 

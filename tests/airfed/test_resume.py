@@ -42,9 +42,10 @@ TEXT = SCENARIO + "".join(f'[[schemes]]\nname = "{name}"\n{keys}\n' for name, ke
 NAMES = ("history.csv", "summary.json", "scenario.toml")
 
 KILLED = """
-import os, sys
+import os, signal, sys
 from airfed.cli import app
 from airfed.run_checkpoints import RunCheckpoints
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background is born deaf to it
 rounds, after = 0, RunCheckpoints.after_round
 def killed_after(self, place, state, records):
     global rounds

@@ -123,7 +123,7 @@ def wait_for_points(process, folder, number):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
-def test_killed_half_way_and_started_again_it_loses_nothing(here, serial):
+def test_killed_half_way_and_started_again_it_loses_nothing(here, serial, on_a_terminal):
     """Killed with SIGKILL, which no process can answer, then ended with Ctrl-C, as a terminal sends it to all processes, then
     left to finish: what was done stays as it was, and the whole is the serial result to the bit.
     """
@@ -148,9 +148,8 @@ def test_killed_half_way_and_started_again_it_loses_nothing(here, serial):
     kept = len(list(folder.glob("points/*.json")))
     assert f"interrupted; {kept} of {POINTS} points are done and kept in there" in text.splitlines()[-1]
 
-    last = sweep(here, "--jobs", "2")
-    assert last.returncode == 0, last.stderr
-    assert f"{kept}/{POINTS}" in last.stderr  # the bar begins where it was
+    shown = on_a_terminal(*command("--jobs", "2")[3:], cwd=here)
+    assert f"{kept}/{POINTS}" in shown  # the bar begins where it was
     assert same(folder, serial)
     assert done == {name: (folder / "points" / name).stat().st_mtime_ns for name in done}
 
@@ -402,7 +401,6 @@ def test_a_cluster_finds_the_same_to_the_bit(here, serial, cluster):
     backend, address = cluster
     done = sweep(here, "--backend", backend, "--address", address)
     assert done.returncode == 0, done.stderr
-    assert f"{POINTS}/{POINTS}" in done.stderr
     assert same(here / "there", serial)
 
 

@@ -27,7 +27,17 @@ CLASSES = {
         *("ConvergenceBound", "CvxpyProgram", "FadingPartitionResult", "FedZODesignResult", "JointPrices", "JointResult"),
         *("LearningConstants", "PartitionMultipliers", "PartitionProblem", "PartitionResult", "PricedPartitionProblem"),
         *("PricedPartitionResult", "ResourceBlockResult", "ScheduleResult", "UplinkTime", "BandwidthProblem", "CellWork"),
-        *("Dataset", "History", "LocalStep", "LocalUpdates", "MiniBatches", "PilotConstants", "RoundCost", "RoundRecord"),
+        *(
+            "Checkpoint",
+            "Dataset",
+            "History",
+            "LocalStep",
+            "LocalUpdates",
+            "MiniBatches",
+            "PilotConstants",
+            "RoundCost",
+            "RoundRecord",
+        ),
         *("RoundWork", "Submodel", "TrainingState", "MulticellPlan", "DigitalAggregationPlan"),
     },
     DESIGN: {
