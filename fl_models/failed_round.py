@@ -28,7 +28,7 @@ class DivergedTraining(ArithmeticError):
 
 
 class EndlessRound(InfeasibleProblem):
-    """A client's part of a round takes forever, or what the round costs is no number.
+    """A client's part of a round takes forever or cannot be, or what the round costs is no number.
 
     Attributes:
         cell: where; None if not known.
@@ -70,16 +70,23 @@ def check_cost(cost: RoundCost) -> None:
 def told(when: str, clients: Sequence[IntArray] | None = None) -> Iterator[None]:
     """Within it, what is raised of a round says when that was and, as far as known, which client of the network it is about.
 
+    A problem without a solution makes the round endless.
+
     Args:
         when: such as "round 3".
         clients: of each cell, the numbers in the network of those who take part, if a clock's numbers are to become these.
     """
     try:
         yield
-    except (InfeasibleProblem, UncertifiedSolution) as error:
-        if clients and isinstance(error, EndlessRound) and error.cell is not None and error.client is not None:
+    except EndlessRound as error:
+        if clients and error.cell is not None and error.client is not None:
             error.client = int(clients[error.cell][error.client])
             when += f", cell {error.cell}, client {error.client}"
+        error.args = (f"{when}: {error}",)
+        raise
+    except InfeasibleProblem as error:
+        raise EndlessRound(f"{when}: {error}") from error
+    except UncertifiedSolution as error:
         error.args = (f"{when}: {error}",)
         raise
 
