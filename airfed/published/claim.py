@@ -42,6 +42,10 @@ class Relation(Enum):
     EQUAL = "="
     AT_MOST = "<="
     AT_LEAST = ">="
+    BELOW = "<"
+    """For a claim that something has an effect, which none at all must not pass."""
+    ABOVE = ">"
+    """Likewise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +109,10 @@ class Claim:
             return excess <= self.tolerance
         if self.relation is Relation.AT_LEAST:
             return excess >= -self.tolerance
+        if self.relation is Relation.BELOW:
+            return excess < self.tolerance
+        if self.relation is Relation.ABOVE:
+            return excess > -self.tolerance
         return abs(excess) <= self.tolerance
 
     @classmethod

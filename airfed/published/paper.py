@@ -19,6 +19,14 @@ from channels.summary import shown_by
 if TYPE_CHECKING:
     from airfed.figures.published import Panel
 
+MUST_BE = {
+    Relation.EQUAL: "equal",
+    Relation.AT_MOST: "at most that",
+    Relation.AT_LEAST: "at least that",
+    Relation.BELOW: "below that",
+    Relation.ABOVE: "above that",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
@@ -225,7 +233,7 @@ def compared(claim: Claim) -> str:
     >>> compared(Claim.printed(says="rate", source="section V", printed="5.67", ours=5.6724, unit="Mbit/s"))
     'printed 5.67, ours 5.6724 Mbit/s; must be equal within 0.005: half of the last digit printed'
     """
-    must = {Relation.EQUAL: "equal", Relation.AT_MOST: "at most that", Relation.AT_LEAST: "at least that"}[claim.relation]
+    must = MUST_BE[claim.relation]
     given = {Kind.NUMBER: "printed", Kind.LAW: "law", Kind.ORDER: "bound"}[claim.kind]
     within = f" within {claim.tolerance:.2g}" if claim.tolerance > 0.0 else ""
     digits = _digits(claim)

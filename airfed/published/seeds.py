@@ -52,7 +52,8 @@ def ahead_claim(
     """That something is ahead on the same seeds, by more than chance: the confidence interval of the mean is above -margin.
 
     The interval is d̄ ± t s/√S of the S differences d, seed by seed. Of several cases the claim is as good as the worst. If an
-    interval is wholly below -margin the claim fails; if one is on both sides, it is open.
+    interval is nowhere above -margin the claim fails, as for two that are the same on every seed; if one is on both sides, it
+    is open.
 
     Args:
         says: the claim.
@@ -75,7 +76,7 @@ def ahead_claim(
         source=source,
         ours=mean - half,
         bound=0.0 - margin,
-        relation=Relation.AT_LEAST,
+        relation=Relation.ABOVE,
         reason=f"lower end of {stated(cases[worst])}" + (f"; the worst of {len(cases)} cases: {worst}" if worst else ""),
         unit=unit,
         # One seed rules nothing out.

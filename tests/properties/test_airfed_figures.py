@@ -361,6 +361,8 @@ def test_claims_are_judged_as_their_numbers_say(claim, more):
         Relation.EQUAL: abs(excess) <= claim.tolerance,
         Relation.AT_MOST: excess <= claim.tolerance,
         Relation.AT_LEAST: excess >= -claim.tolerance,
+        Relation.BELOW: excess < claim.tolerance,
+        Relation.ABOVE: excess > -claim.tolerance,
     }[claim.relation]
     assert claim.passed == holds
     assert not (claim.passed and math.isnan(claim.ours))

@@ -18,12 +18,22 @@ EXACT = {"says": "a value", "source": "eq. 1", "reason": "exact"}
         (Relation.EQUAL, [1.9, 2.0, 2.1], [1.89, 2.11]),
         (Relation.AT_MOST, [-5.0, 2.0, 2.1], [2.11]),
         (Relation.AT_LEAST, [1.9, 2.0, 50.0], [1.89, -5.0]),
+        (Relation.BELOW, [-5.0, 2.0, 2.1], [2.11]),
+        (Relation.ABOVE, [1.9, 2.0, 50.0], [1.89, -5.0]),
     ],
 )
 def test_relations_and_their_tolerance(relation, good, bad):
     claim = Claim.law(published=2.0, ours=2.0, tolerance=0.1 + 1e-12, relation=relation, **EXACT)
     assert all(replace(claim, ours=value).passed for value in good)
     assert not any(replace(claim, ours=value).passed for value in [*bad, np.nan])
+
+
+def test_level_is_neither_above_nor_below_but_by_the_tolerance():
+    for relation in (Relation.BELOW, Relation.ABOVE):
+        level = Claim.order(ours=1.0, bound=1.0, relation=relation, **EXACT)
+        assert not level.passed
+        assert replace(level, tolerance=1e-9).passed
+        assert f"must be {relation.name.lower()} that" in compared(level)
 
 
 def test_a_printed_number_has_to_round_to_its_digits():

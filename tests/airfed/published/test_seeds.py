@@ -20,7 +20,14 @@ def test_being_ahead_must_be_more_than_chance():
     assert claim([-2.0, -2.1, -1.9]).verdict is Verdict.FAIL
     assert claim({"open": [4.0, -1.0, 3.0, -0.5], "wrong": [-2.0, -2.1, -1.9]}).verdict is Verdict.FAIL
     assert claim([-5.0]).verdict is Verdict.OPEN
-    assert not claim([0.0, 0.0, 0.0], margin=0.0).ours < 0.0
+
+
+def test_what_makes_no_difference_at_all_is_not_ahead():
+    same = [0.0, 0.0, 0.0]
+    assert claim(same).verdict is Verdict.FAIL
+    assert claim({"ahead": [2.0, 2.1, 1.9], "same": same}).verdict is Verdict.FAIL
+    assert claim(same, margin=0.5).passed
+    assert str(claim(same).published) == "0.0"  # and not -0.0
 
 
 def test_a_margin_lets_level_pass_and_no_more():
