@@ -170,6 +170,7 @@ def _against_snr(gain: ComplexArray) -> tuple[tuple[Claim, ...], dict[str, tuple
             says=f"inversion nears the optimum as noise fades: ratio of median MSEs at {SNR_DB[-1]} dB less that at 0 dB",
             source=source,
             ours=_median_ratio(inverted, best, -1) - _median_ratio(inverted, best, SNR_DB.index(0)),
+            relation=Relation.BELOW,
             reason="an order of the curves",
         ),
     )
@@ -217,6 +218,7 @@ def _against_devices(
             source=source,
             ours=max(b / a for a, b in zip(medians["optimal"], medians["optimal"][1:], strict=False)),
             bound=1.0,
+            relation=Relation.BELOW,
             reason="an order of the curve",
         ),
         Claim.law(

@@ -217,6 +217,7 @@ def _along(what: str, solved: list[Solved], *, falls: bool) -> tuple[Claim, ...]
             says=f"the error that is found {word} with {what}: worst change of its mean, in dB the other way",
             source=f"MSE against {what}",
             ours=float(np.max(sense * np.diff(means))),
+            relation=Relation.BELOW,
             reason="an order of the curve",
             unit="dB",
         ),

@@ -111,7 +111,7 @@ def _truncation(draws: int, rng: np.random.Generator) -> tuple[tuple[Claim, ...]
             source=source,
             ours=float(np.min(np.divide(received[1:], received[:-1]))),
             bound=1.0,
-            relation=Relation.AT_LEAST,
+            relation=Relation.ABOVE,
             reason="exact on common draws",
         ),
     )
@@ -202,6 +202,7 @@ def _latency(rng: np.random.Generator) -> tuple[tuple[Claim, ...], Curves, Curve
             source=f"{source}; ratio O(K/log2 K)",
             ours=float(growth.max()),
             bound=1.0,
+            relation=Relation.BELOW,
             reason="log2(1 + Kγ/E₁) grows with K",
         ),
         Claim.order(

@@ -98,6 +98,14 @@ def test_liu_fails_with_another_rate_or_a_cloud_too_near(monkeypatch):
     assert len(failing(liu2020._model(cost))) == 4
 
 
+def test_liu_fails_where_periods_and_data_make_no_difference():
+    same = {split: np.full((len(liu2020.PERIODS), 2), 10.0) for split in liu2020.SPLITS}
+    claims = liu2020._orders(same, same)
+    *both, alike = failing(claims)
+    assert alike.startswith("edge servers whose data are unlike")
+    assert [says.split(": ")[1][:9] for says in both] == ["the more ", "the more ", "and the l", "and the l"]
+
+
 @pytest.mark.parametrize(("split", "num_classes"), [(liu2020_runs.EDGE_IID, 10), (liu2020_runs.EDGE_UNLIKE, 5)])
 def test_liu_deals_out_one_class_a_client(split, num_classes):
     train, _ = digits(test_fraction=0.2, rng=np.random.default_rng(0))
