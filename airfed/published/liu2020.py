@@ -10,12 +10,15 @@ from airfed.figures import draw_curves
 from airfed.published.claim import Claim, Relation
 from airfed.published.liu2020_runs import (
     ACCURACY,
+    BITS_PER_PARAMETER,
     CAPACITANCE,
     CLIENT_POWER_W,
     CLOUD_FACTOR,
     EDGE_IID,
     EDGE_UNLIKE,
     LOCAL_UPDATES,
+    NUM_PARAMETERS,
+    PAPER_CNN,
     PERIODS,
     RATE_BPS,
     SPLITS,
@@ -87,7 +90,7 @@ def _seconds(cost: RoundCost) -> float:
 def _model(cost: dict[tuple[int, int], RoundCost]) -> tuple[Claim, ...]:
     """κ₁κ₂ local updates, κ₂ uploads to the edge and one to the cloud, ten times as long."""
     bits, upload_s = paper_network().upload()
-    law_upload_s = bits / RATE_BPS
+    law_upload_s = BITS_PER_PARAMETER * NUM_PARAMETERS / RATE_BPS
     update_s = UPDATE_CYCLES / UPDATE_HZ
     update_j = CAPACITANCE / 2.0 * UPDATE_CYCLES * UPDATE_HZ**2
     late, costly = [], []
@@ -98,6 +101,12 @@ def _model(cost: dict[tuple[int, int], RoundCost]) -> tuple[Claim, ...]:
         costly.append(found.energy_j / law_j - 1.0)
     source = "section IV, delay and energy model"
     return (
+        Claim.printed(
+            says="parameters of the network for MNIST",
+            source="section IV, models",
+            printed=str(NUM_PARAMETERS),
+            ours=PAPER_CNN.num_parameters,
+        ),
         Claim.law(
             says="rate B log2(1 + hp/σ) of 1 MHz, gain 1e-8, 0.5 W, noise 1e-10 W",
             source=source,
@@ -108,7 +117,7 @@ def _model(cost: dict[tuple[int, int], RoundCost]) -> tuple[Claim, ...]:
             unit="Mbit/s",
         ),
         Claim.law(
-            says="upload of 21,840 parameters of 32 bits",
+            says=f"upload of {NUM_PARAMETERS:,} parameters of {BITS_PER_PARAMETER} bits",
             source=source,
             published=law_upload_s,
             ours=upload_s,

@@ -35,6 +35,8 @@ RATE_BPS = BANDWIDTH_HZ * float(np.log2(1.0 + POWER_GAIN * CLIENT_POWER_W / NOIS
 UPDATE_HZ, CAPACITANCE = 1e9, 2e-28
 UPDATE_CYCLES = 2.4e7
 """A local update of 24 ms."""
+NUM_PARAMETERS, BITS_PER_PARAMETER = 21_840, 32
+"""Of the paper's network for MNIST."""
 CLOUD_FACTOR = 10.0
 """An upload to the cloud takes so many times as long as one to the edge."""
 LOCAL_UPDATES = 60
@@ -51,7 +53,7 @@ PAPER_CNN = CNN(
     hidden=(50,),
     num_classes=CLASSES,
 )
-"""Of 21,840 parameters, the authors' for MNIST."""
+"""The authors' for MNIST."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def paper_network() -> PaperNetwork:
     """The paper's: a step takes `UPDATE_CYCLES`, and the cloud is `CLOUD_FACTOR` times as far as the edge."""
     clients = EDGES * CLIENTS_AT_EDGE
     serving_cell = np.repeat(np.arange(EDGES), CLIENTS_AT_EDGE)
-    upload_s = 32 * PAPER_CNN.num_parameters / RATE_BPS
+    upload_s = BITS_PER_PARAMETER * NUM_PARAMETERS / RATE_BPS
     network = Network(
         layout=Layout(
             station_xy_m=np.stack([1000.0 * np.arange(EDGES), np.zeros(EDGES)], axis=1),

@@ -89,13 +89,21 @@ def test_chen_fails_where_nothing_is_certified(monkeypatch):
 def test_liu_fails_with_another_rate_or_a_cloud_too_near(monkeypatch):
     cost = {period: liu2020.cloud_round(*period) for period in liu2020.PERIODS}
     assert failing(liu2020._model(cost)) == []
-    rate, upload, delay, _ = liu2020._model(cost)
+    _, rate, upload, delay, _ = liu2020._model(cost)
     assert rate.ours == pytest.approx(5.672, abs=5e-4)
     assert upload.ours == pytest.approx(21_840 * 32 / 5.672425e6, rel=1e-6)
     monkeypatch.setattr(liu2020, "CLOUD_FACTOR", 9.0)
     assert failing(liu2020._model(cost)) == [delay.says]
     monkeypatch.setattr(liu2020, "RATE_BPS", 1.001 * liu2020.RATE_BPS)
     assert len(failing(liu2020._model(cost))) == 4
+
+
+def test_liu_fails_with_a_network_of_another_size(monkeypatch):
+    cost = {period: liu2020.cloud_round(*period) for period in liu2020.PERIODS}
+    monkeypatch.setattr(liu2020, "NUM_PARAMETERS", 21_841)
+    parameters, upload, *_ = failing(liu2020._model(cost))
+    assert parameters.startswith("parameters of the network")
+    assert upload.startswith("upload of 21,841 parameters")
 
 
 def test_liu_fails_where_periods_and_data_make_no_difference():
