@@ -133,6 +133,19 @@ def test_yang_fails_with_a_delay_a_thousandth_off(monkeypatch):
     assert len(failing(wrong)) == 3
 
 
+def test_yang_fails_with_powers_that_do_not_carry_the_bits_in_time(monkeypatch):
+    cells = yang2021.draw_cells(2, rng=np.random.default_rng(0))
+    soonest, right = yang2021.minimize_joint_deadline(cells), yang2021.minimize_energy
+
+    def too_quiet(*data, **options):
+        found = right(*data, **options)
+        return replace(found, power_w=0.999 * found.power_w)
+
+    assert failing(yang2021._energy(cells, soonest)[0]) == []
+    monkeypatch.setattr(yang2021, "minimize_energy", too_quiet)
+    assert [says[:10] for says in failing(yang2021._energy(cells, soonest)[0])] == ["every user"]
+
+
 def test_runs_repeat_from_their_seed_and_differ_with_it(found):
     again = airfed.reproduce("zhu2019", quick=True)
     assert again.table.equals(found("zhu2019").table)
