@@ -15,14 +15,11 @@ from airfed.published.fedzo2022_noise import noise_claim
 from airfed.published.fedzo2022_runs import DIRECTIONS, LOCAL_STEPS, PARTICIPATION, SNR_DB, Run, Setting, measured
 from airfed.published.image_data import DATASET, ImageData
 from airfed.published.paper import Findings, Paper, Request, Takes
-from airfed.published.seeds import ahead_claim, over_seeds, trend
+from airfed.published.seeds import ahead_claim, over_seeds, reached, trend
 from channels.arrays import FloatArray
 
 Curves = Mapping[str, FloatArray]
 """(S, rounds + 1) values that are good when large, by name."""
-
-LAST = 3
-"""What is reached is the mean of so many last rounds."""
 
 CLEAN = "no noise"
 SOFTMAX_SHARE, ATTACK_SHARE = 1.0, 0.1
@@ -124,12 +121,11 @@ def attack_claims(found: Mapping[str, Curves]) -> tuple[Claim, ...]:
 
 def air_claims(found: Curves, *, task: str, margin: float, unit: str) -> tuple[Claim, ...]:
     """That at 0 dB what is reached is close to that without noise, and that at -10 dB training is slower than at 0 dB."""
-    reached = {name: rows[:, -LAST:].mean(axis=1) for name, rows in found.items()}
     return (
         ahead_claim(
             says=f"{task}: over the air at 0 dB close to no noise, within {margin:g} (our margin) at the end",
             source="experiments, AirComp",
-            ahead=reached["0 dB"] - reached[CLEAN],
+            ahead=reached(found["0 dB"]) - reached(found[CLEAN]),
             margin=margin,
             unit=unit,
         ),

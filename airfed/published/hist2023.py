@@ -25,7 +25,7 @@ from airfed.published.hist2023_runs import (
 )
 from airfed.published.image_data import DATASET, ImageData
 from airfed.published.paper import Findings, Paper, Request, Takes
-from airfed.published.seeds import ahead_claim, over_seeds
+from airfed.published.seeds import ahead_claim, over_seeds, reached
 from channels.arrays import FloatArray
 from fl_models import PartitionableModel
 
@@ -33,9 +33,6 @@ NUM_CELLS = (2, 3, 4)
 SNR_DB = (-10.0, 0.0, 10.0, 20.0)
 SHARE = 0.95
 """What is compared is the cost of so much of the best accuracy of the lesser of two schemes."""
-
-LAST = 3
-"""What is reached is the mean of so many last rounds."""
 
 LEVEL = 3.0
 """Points that still count as comparable accuracy; the margin is ours."""
@@ -120,16 +117,16 @@ def hist_claims(found: Found, cases: list[Case]) -> tuple[Claim, ...]:
     behind = ahead_claim(
         says=f"HIST ends with comparable accuracy, within {LEVEL:g} points (our margin), after as many rounds",
         source="experiments, against hierarchical FL",
-        ahead={str(case): reached(found[case, HIST]) - reached(found[case, HFL]) for case in cases},
+        ahead={str(case): _percent_reached(found[case, HIST]) - _percent_reached(found[case, HFL]) for case in cases},
         margin=LEVEL,
         unit="points",
     )
     return (*costs, behind)
 
 
-def reached(runs: FloatArray) -> FloatArray:
+def _percent_reached(runs: FloatArray) -> FloatArray:
     """(S,) accuracy at the end, in per cent."""
-    return np.asarray(100.0 * runs[:, ACCURACY, -LAST:].mean(axis=-1))
+    return 100.0 * reached(runs[:, ACCURACY])
 
 
 def shares_claim(found: Found, case: Case) -> Claim:

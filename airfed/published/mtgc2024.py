@@ -11,7 +11,7 @@ from airfed.published.claim import Claim
 from airfed.published.image_data import DATASET, ImageData
 from airfed.published.mtgc2024_runs import ALGORITHMS, BOTH, CELLS, CLIENTS, KINDS, OURS, Setting, accuracies
 from airfed.published.paper import Findings, Paper, Request, Takes
-from airfed.published.seeds import ahead_claim, over_seeds
+from airfed.published.seeds import ahead_claim, over_seeds, reached
 from channels.arrays import FloatArray
 
 Curves = Mapping[str, Mapping[str, FloatArray]]
@@ -19,9 +19,6 @@ Curves = Mapping[str, Mapping[str, FloatArray]]
 
 Ahead = Mapping[str, Mapping[str, FloatArray]]
 """(S,) points by which MTGC is ahead, by kind and algorithm."""
-
-LAST = 3
-"""What is reached is the mean of so many last rounds."""
 
 RIVALS = "experiments, against rivals, cells and clients not i.i.d."
 ABLATION = "experiments, either correction alone"
@@ -47,7 +44,7 @@ def curves(setting: Setting, seeds: range) -> Curves:
 
 def ahead_by(found: Curves) -> Ahead:
     """By how much MTGC is ahead of each other algorithm at the end, seed by seed."""
-    last = {kind: {name: rows[:, -LAST:].mean(axis=1) for name, rows in of.items()} for kind, of in found.items()}
+    last = {kind: {name: reached(rows) for name, rows in of.items()} for kind, of in found.items()}
     return {kind: {name: of[OURS] - rows for name, rows in of.items() if name != OURS} for kind, of in last.items()}
 
 

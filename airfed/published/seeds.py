@@ -15,6 +15,8 @@ from channels.arrays import FloatArray
 from fl_models.local.workers import available_processors
 
 CONFIDENCE = 0.95
+LAST_ROUNDS = 3
+"""What is reached at the end is the mean of so many."""
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -33,6 +35,15 @@ def over_seeds(
     calls = [delayed(run)(*job, seed) for job in jobs.values() for seed in seeds]
     found = iter(Parallel(n_jobs=min(available_processors(), len(calls)))(calls))
     return {name: np.array([next(found) for _ in seeds]) for name in jobs}
+
+
+def reached(curves: ArrayLike) -> FloatArray:
+    """(S,) where curves (S, rounds) end: the mean over the last `LAST_ROUNDS`.
+
+    >>> reached([[0.0, 1.0, 2.0, 3.0], [5.0, 5.0, 5.0, 5.0]]).tolist()
+    [2.0, 5.0]
+    """
+    return np.asarray(np.asarray(curves, dtype=float)[:, -LAST_ROUNDS:].mean(axis=1))
 
 
 def trend(values: ArrayLike) -> FloatArray:
