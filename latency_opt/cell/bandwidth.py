@@ -14,18 +14,15 @@ from channels.summary import shown_by
 from latency_opt.batch import instances
 from latency_opt.cell.bandwidth_result import BandwidthResult
 from latency_opt.cell.min_bandwidth import band_snr
+from latency_opt.cell.noise_range import check_noise
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.monotone_root import monotone_root
 
 SMALL_SNR = 1e-3
 """Below this SNR over a band differences of logarithms are taken from their series."""
 
-LARGEST_SNR = 1e280
-"""Over the whole band; that in a small part of it must be within the range of numbers, too."""
-
 BAND_TOLERANCE = 1e-12
 """The bands add up to the cell's to within this share of it."""
-
 
 TINY = 1e-9
 """Share of the band by which a client is thought to have more than nothing."""
@@ -43,7 +40,7 @@ class BandwidthProblem:
         compute_s: (..., n) when each client has something to send, c_i >= 0.
         payload_bits: (..., n) what it sends, s_i >= 0.
         gain_power_w: (..., n) received power p_i g_i.
-        noise_psd_w_per_hz: noise density N0.
+        noise_psd_w_per_hz: noise density N0, a little at least, see `check_noise`.
         bandwidth_hz: (...) band of the cell, B.
         min_bandwidth_hz: least band of each client that sends, f_i; a number or (..., n), 0 if not given.
 
@@ -62,7 +59,6 @@ class BandwidthProblem:
     min_bandwidth_hz: FloatArray = field(default_factory=lambda: np.asarray(0.0))
 
     def __post_init__(self) -> None:
-        checked("noise_psd_w_per_hz", self.noise_psd_w_per_hz, low=np.finfo(float).tiny)  # less has lost its digits
         names = ("compute_s", "payload_bits", "gain_power_w", "min_bandwidth_hz")
         arrays = {name: checked(name, getattr(self, name), low=0.0) for name in names}
         band = checked("bandwidth_hz", self.bandwidth_hz, low=0.0, open_low=True)
@@ -70,13 +66,7 @@ class BandwidthProblem:
         for name, array in arrays.items():
             object.__setattr__(self, name, np.broadcast_to(array, shape))
         object.__setattr__(self, "bandwidth_hz", np.broadcast_to(band, shape[:-1]))
-        with np.errstate(over="ignore"):
-            snr = self.snr_hz / self.bandwidth_hz[..., None]
-        if (snr > LARGEST_SNR).any():
-            raise ValueError(
-                f"noise_psd_w_per_hz: got {self.noise_psd_w_per_hz:g} with gain_power_w up to {self.gain_power_w.max():g}; "
-                f"allowed is an SNR over the whole band of at most {LARGEST_SNR:g}"
-            )
+        check_noise(self.noise_psd_w_per_hz, received_w=self.gain_power_w, bandwidth_hz=self.bandwidth_hz)
         cut_off = (self.payload_bits > 0.0) & (self.gain_power_w == 0.0)
         if cut_off.any():
             client = tuple(int(i) for i in np.argwhere(cut_off)[0])

@@ -18,15 +18,16 @@ LARGEST_NATS = 690.0
 
 
 def min_bandwidth_hz(rate_bps: ArrayLike, *, gain_power_w: ArrayLike, noise_psd_w_per_hz: ArrayLike) -> FloatArray:
-    """Least band b with b log2(1 + p g/(N0 b)) >= R; infinite where no band suffices.
+    """Least band b with b log2(1 + p g/(N0 b)) >= R; infinite where no band suffices, or none that is a number.
 
     b = -R ln 2/(W₋₁(-Γ e^(-Γ)) + Γ) with Γ = N0 R ln 2/(p g), and only for Γ < 1, since the rate tends to p g/(N0 ln 2) as
-    b grows. The branch 0 of Lambert's W is the trivial root W = -Γ.
+    b grows. The branch 0 of Lambert's W is the trivial root W = -Γ. Where Γ < 1e-297, the SNR in b would be no number: there
+    the band is wider than the least.
 
     Args:
         rate_bps: rate R, >= 0.
         gain_power_w: received power p·g, >= 0.
-        noise_psd_w_per_hz: noise density N0, > 0, no subnormal number.
+        noise_psd_w_per_hz: noise density N0, > 0.
 
     Source: Yang, Chen, Saad, Hong, Shikh-Bahaei 2021, "Energy efficient federated learning over wireless communication
     networks", lemma 2.
@@ -42,7 +43,8 @@ def min_bandwidth_hz(rate_bps: ArrayLike, *, gain_power_w: ArrayLike, noise_psd_
     load = _load(rate, noise, received)
     carried = (load > 0.0) & (load < 1.0)
     load = np.where(carried, load, 0.5)
-    band = np.log(2.0) * rate / np.log1p(band_snr(load, spare=1.0 - load))
+    with np.errstate(over="ignore"):
+        band = np.log(2.0) * rate / np.log1p(band_snr(load, spare=1.0 - load))
     return np.where(carried, band, np.where(rate > 0.0, np.inf, 0.0))
 
 

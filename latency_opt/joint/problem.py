@@ -13,7 +13,7 @@ from aircomp.result import InfeasibleProblem
 from channels.arrays import BoolArray, FloatArray, checked, matching_shape
 from channels.summary import shown_by
 from latency_opt.batch import instances
-from latency_opt.cell.bandwidth import LARGEST_SNR
+from latency_opt.cell.noise_range import check_noise
 from latency_opt.cvxpy_program import CvxpyProgram
 from latency_opt.joint.client_terms import ClientTerms
 from latency_opt.joint.convex_form import convex_form
@@ -54,7 +54,7 @@ class JointProblem:
         power_gain: (..., n) g_i >= 0.
         max_power_w: (..., n) p_max > 0.
         energy_budget_j: (..., n) E_i > 0; infinite where there is none.
-        noise_psd_w_per_hz: noise density N0.
+        noise_psd_w_per_hz: noise density N0, a little at least, see `check_noise`.
         bandwidth_hz: (...) band of the cell, B.
 
     Raises:
@@ -76,7 +76,6 @@ class JointProblem:
     bandwidth_hz: FloatArray
 
     def __post_init__(self) -> None:
-        checked("noise_psd_w_per_hz", self.noise_psd_w_per_hz, low=np.finfo(float).tiny)  # less has lost its digits
         zero_allowed = ("cycles", "effective_capacitance_w_per_hz3", "payload_bits", "power_gain")
         arrays = {name: checked(name, getattr(self, name), low=0.0) for name in zero_allowed}
         for name in ("max_cpu_hz", "max_power_w"):
@@ -90,13 +89,7 @@ class JointProblem:
             object.__setattr__(self, name, np.broadcast_to(array, shape))
         object.__setattr__(self, "bandwidth_hz", np.broadcast_to(band, shape[:-1]))
         received_w = self.max_power_w * self.power_gain
-        with np.errstate(over="ignore"):
-            snr = received_w / self.noise_psd_w_per_hz / self.bandwidth_hz[..., None]
-        if (snr > LARGEST_SNR).any():
-            raise ValueError(
-                f"noise_psd_w_per_hz: got {self.noise_psd_w_per_hz:g} with max_power_w·power_gain up to {received_w.max():g}; "
-                f"allowed is an SNR over the whole band of at most {LARGEST_SNR:g}"
-            )
+        check_noise(self.noise_psd_w_per_hz, received_w=received_w, bandwidth_hz=self.bandwidth_hz)
         self._check_that_all_can_send()
 
     def _check_that_all_can_send(self) -> None:

@@ -2,13 +2,16 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from channels import (
     FrequencyRange,
     Numerology,
+    Shannon,
+    ShortPackets,
+    blocklength_stretch,
     effective_snr,
     equal_gain_snr,
     ergodic_rate,
@@ -21,7 +24,17 @@ from channels import (
     shannon_rate_bps,
 )
 from covered import law_of
-from strategies import bandwidths_hz, batches, counts, decade_arrays, decades, noise_powers_w, permutations, refused
+from strategies import (
+    bandwidths_hz,
+    batches,
+    counts,
+    decade_arrays,
+    decades,
+    noise_powers_w,
+    not_positive,
+    permutations,
+    refused,
+)
 
 snrs = decades(1e-30, 1e30)
 bits = decades(1e-12, 500.0)
@@ -161,6 +174,78 @@ def test_short_blocks_stay_below_capacity_and_long_ones_reach_it(snr, blocklengt
     np.testing.assert_allclose(rate(blocklength, 0.5), capacity, rtol=1e-12)
     if snr > 1e-3:
         np.testing.assert_allclose(rate(1e300, error), capacity, rtol=1e-12)
+
+
+# How near to Shannon's rate
+
+
+lengths = decades(1.0, 1e9)
+errors = decades(1e-300, 0.5)
+
+
+@law_of(blocklength_stretch, finite_blocklength_rate)
+@given(snr=decades(1e-6, 1e6), bits=lengths, error=decades(1e-30, 0.9))
+def test_stretched_blocks_carry_their_bits(snr, bits, error):
+    """The inverse of the rate, wherever there are channel uses for it."""
+    blocklength = bits * np.log(2.0) / np.log1p(snr) * blocklength_stretch(bits, snr=snr, error_probability=error)
+    assume(blocklength >= 1.0)
+    rate = finite_blocklength_rate(snr, blocklength=blocklength, error_probability=error)
+    np.testing.assert_allclose(blocklength * rate, bits, rtol=1e-6)
+
+
+@law_of(blocklength_stretch)
+@given(snr=st.just(0.0) | snrs, bits=lengths, error=errors, factor=factors)
+def test_short_blocks_are_stretched_more_the_shorter_the_surer_and_the_weaker(snr, bits, error, factor):
+    def stretch(bits=bits, snr=snr, error=error):
+        return blocklength_stretch(bits, snr=snr, error_probability=error)
+
+    least = 1.0 - 1e-12
+    assert least <= stretch() < np.inf
+    assert stretch(bits=factor * bits) <= stretch() / least
+    assert stretch(error=min(factor * error, 0.5)) <= stretch() / least
+    assert stretch(snr=factor * snr) <= stretch() / least
+    np.testing.assert_allclose(stretch(error=0.5), 1.0, rtol=1e-12)
+    np.testing.assert_allclose(stretch(bits=1e200), 1.0, rtol=1e-9)
+
+
+@law_of(Shannon, ShortPackets)
+@given(
+    bits=decade_arrays((3, 1), 1.0, 1e9),
+    snr=decade_arrays(2, 1e-30, 1e30),
+    error=errors,
+    packet_bits=st.integers(1, 10**6),
+    count=st.integers(1, 1000),
+)
+def test_packets_take_longer_than_shannon_and_as_long_each_as_if_alone(bits, snr, error, packet_bits, count):
+    packets = ShortPackets(error_probability=error, packet_bits=packet_bits)
+    stretch = packets.stretch(bits, snr=snr)
+    assert stretch.shape == Shannon().stretch(bits, snr=snr).shape == (3, 2)
+    assert (Shannon().stretch(bits, snr=snr) == 1.0).all()
+    assert (stretch * (1.0 - error) >= 1.0 - 1e-12).all()
+    np.testing.assert_array_equal(stretch, [[packets.stretch(b, snr=s) for s in snr] for b in bits[:, 0]])
+    full = packets.stretch(float(packet_bits), snr=snr)
+    np.testing.assert_allclose(packets.stretch(float(count * packet_bits), snr=snr), full, rtol=1e-12)
+    assert (full <= stretch * (1.0 + 1e-12)).all()  # no packet is longer
+    assert Shannon().is_proportional
+    assert not packets.is_proportional
+
+
+@law_of(ShortPackets, blocklength_stretch)
+@given(wrong=not_positive | st.floats(1.0, 1e9, exclude_min=True))
+def test_packets_name_what_is_wrong(wrong):
+    with refused("error_probability"):
+        ShortPackets(error_probability=wrong)
+    with refused("error_probability"):
+        blocklength_stretch(100.0, snr=1.0, error_probability=wrong)
+    if not wrong > 0.0 or wrong == np.inf:
+        with refused("bits"):
+            ShortPackets(error_probability=0.1).stretch(wrong, snr=1.0)
+    for count in (0, 1.5, True):
+        with refused("packet_bits"):
+            ShortPackets(error_probability=0.1, packet_bits=count)
+
+
+# Capacity
 
 
 @law_of(shannon_rate_bps)

@@ -24,7 +24,7 @@ from channels import (
     subcarrier_frequencies_hz,
 )
 from covered import law_of
-from strategies import batches, complex_gains, counts, decade_arrays, decades, permutations, refused, seeds
+from strategies import batches, complex_gains, counts, decade_arrays, decades, negative, permutations, refused, seeds
 
 profiles = st.sampled_from(TDLProfile)
 spreads_s = decades(1e-12, 1e-3)
@@ -288,16 +288,57 @@ def test_fading_in_time_knows_neither_clock_nor_unit(time_s, doppler_hz, factor,
     np.testing.assert_allclose(still, np.broadcast_to(still[..., :1], still.shape), atol=1e-9)
 
 
-@law_of(MovingRayleigh, draw_jakes)
-@given(number=st.integers(1, 300), doppler_hz=decades(1e-3, 1e2), interval_s=decades(1e-6, 0.1), seed=seeds)
-def test_draws_follow_each_other_as_jakes_has_it(number, doppler_hz, interval_s, seed):
-    fading = MovingRayleigh(doppler_hz=doppler_hz, interval_s=interval_s)
-    drawn = fading.draw((number, 2), rng=np.random.default_rng(seed))
-    assert drawn.shape == (number, 2)
-    time_s = interval_s * np.arange(min(number, 256))
-    jakes = draw_jakes((2,), time_s=time_s, doppler_hz=doppler_hz, rng=np.random.default_rng(seed))
-    np.testing.assert_array_equal(drawn[:256], jakes.T)
+# From draw to draw
+
+
+@law_of(MovingRayleigh)
+@given(
+    number=st.integers(1, 6),
+    first=st.integers(0, 10**6),
+    links=batches,
+    doppler_hz=st.just(0.0) | decades(1e-3, 1e4),
+    interval_s=st.just(0.0) | decades(1e-9, 1e3),
+    factor=st.sampled_from([0.25, 4.0, 64.0]),
+    seed=seeds,
+    data=st.data(),
+)
+def test_any_stretch_of_a_course_is_that_of_the_whole(number, first, links, doppler_hz, interval_s, factor, seed, data):
+    def course(number, first, fading=None, links=links, seed=seed):
+        fading = fading or MovingRayleigh(doppler_hz=doppler_hz, interval_s=interval_s)
+        return fading.course((number, *links), first=first, rng=np.random.default_rng(seed))
+
+    whole = course(number, first)
+    assert whole.shape == (number, *links)
+    assert np.isfinite(whole).all()
+    begin = data.draw(st.integers(0, number - 1))
+    end = data.draw(st.integers(begin, number))
+    np.testing.assert_array_equal(course(end - begin, first + begin), whole[begin:end])
+    other_clock = MovingRayleigh(doppler_hz=factor * doppler_hz, interval_s=interval_s / factor)
+    np.testing.assert_array_equal(course(number, first, other_clock), whole)
+    np.testing.assert_array_equal(course(number, first, links=(whole[0].size,)), whole.reshape(number, -1))
+    assert (course(number, first, seed=seed + 1) != whole).all()
+    if doppler_hz * interval_s == 0.0:
+        np.testing.assert_array_equal(whole, np.broadcast_to(whole[0], whole.shape))
+
+
+@law_of(MovingRayleigh, jakes_autocorrelation)
+@given(turns=st.just(0.0) | decades(1e-3, 1e3), first=st.integers(0, 1000), lag=st.integers(0, 1000), seed=seeds)
+def test_draws_follow_each_other_as_jakes_has_it(turns, first, lag, seed):
+    """E|h(n) h*(m)|² <= E|h|⁴ = 2, so that eight deviations of a mean over L links are no more than 8 √(2/L)."""
+    links, fading = 2000, MovingRayleigh(doppler_hz=turns, interval_s=1.0)
+    now, later = (fading.course((1, links), first=n, rng=np.random.default_rng(seed))[0] for n in (first, first + lag))
+    expected = jakes_autocorrelation(lag, doppler_hz=turns)
+    np.testing.assert_allclose(np.mean(later * now.conj()), expected, atol=8.0 * np.sqrt(2.0 / links))
+
+
+@law_of(MovingRayleigh)
+@given(wrong=negative)
+def test_moving_clients_name_what_is_wrong(wrong):
+    for name in ("doppler_hz", "interval_s"):
+        with refused(name):
+            MovingRayleigh(**{"doppler_hz": 1.0, "interval_s": 1.0, name: wrong})
+    fading = MovingRayleigh(doppler_hz=1.0, interval_s=1.0)
     with refused("shape"):
-        fading.draw((), rng=np.random.default_rng(seed))
-    with pytest.raises(ValueError, match="doppler_hz·interval_s"):
-        MovingRayleigh(doppler_hz=doppler_hz, interval_s=11.0 / doppler_hz)
+        fading.course((), first=0, rng=np.random.default_rng(0))
+    with refused("first"):
+        fading.course((1, 1), first=wrong, rng=np.random.default_rng(0))
