@@ -44,6 +44,7 @@ from airfed.figures import (
     picture,
     published_files,
     quartiles,
+    reached_by_nobody,
     save_figure,
     sweep_files,
 )
@@ -63,6 +64,7 @@ from airfed.published import (
     papers,
     standard_error,
 )
+from airfed.sweeps.outcome import REACHED
 from covered import law_of
 from federated_strategies import histories, partition_fields, weights
 from fl_models import IID, RoundCost
@@ -285,6 +287,18 @@ def test_files_of_a_sweep_are_pictures(result):
     files = sweep_files("figure", result.summary, keys=result.keys)
     assert set(files) == {"figure.png", "figure.pdf", "figure.svg"}
     assert sweep_files("figure", result.summary, keys=[]) == {}
+
+
+@law_of(reached_by_nobody)
+@given(result=sweep_results())
+def test_a_target_is_reached_by_nobody_or_somebody_has_a_time_to_it(result):
+    summary = result.summary
+    assert reached_by_nobody(summary) == summary["time_to_target_s_mean"].isna().all()
+    rows = [row for outcome in result.outcomes for row in outcome.rows]
+    assert reached_by_nobody(summary) == (not any(row["outcome"] == REACHED for row in rows))
+    some = summary.assign(reached=1)
+    assert not reached_by_nobody(some)
+    assert reached_by_nobody(some[:0])
 
 
 # Networks and partitions

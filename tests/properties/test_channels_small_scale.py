@@ -1,7 +1,6 @@
 """Laws of fading: its power, its correlation, and what frequency and time do to it."""
 
 import numpy as np
-import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays

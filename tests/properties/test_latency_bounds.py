@@ -19,6 +19,7 @@ from latency_opt import (
     fedzo_bound,
     hierarchical_fedavg_bound,
     hist_bound,
+    hist_imbalance_price,
     hist_training_bound,
     largest_step_size,
     largest_zeroth_order_step_size,
@@ -288,6 +289,28 @@ def test_a_training_bound_is_the_bound_of_hist_at_its_worst_split_of_clients(dra
     if balanced.floor > 0.0:
         with pytest.raises(InfeasibleProblem, match=r"^target"):
             hist_training_bound(known, target=0.99 * float(balanced.floor), clients_per_cell=fields["clients_per_cell"], **how)
+
+
+@law_of(hist_imbalance_price, hist_bound)
+@given(drawn=hist_fields(), cells=st.integers(2, 6), factor=st.floats(1.0, 100.0), shorter=st.floats(0.01, 1.0))
+def test_the_price_of_imbalance_is_what_it_adds_to_the_bound(drawn, cells, factor, shorter):
+    known, fields = drawn
+    how = {name: fields[name] for name in ("step_size", "edge_rounds", "local_steps")}
+    price = hist_imbalance_price(known, num_cells=cells, **how)
+    assert 0.0 <= price < np.inf
+    equal, skewed = np.full(cells, 1.0 / cells), np.arange(1.0, cells + 1.0) / np.arange(1.0, cells + 1.0).sum()
+    rest = how | {"num_rounds": 1.0, "clients_per_cell": np.full(cells, 3), "weights": equal, "mean_square_norm": 0.0}
+    floors = [float(hist_bound(known, fraction=fraction, **rest).floor) for fraction in (skewed, equal)]
+    imbalance = np.sum((skewed - equal) ** 2 / equal)
+    assert np.isclose(price * imbalance, floors[0] - floors[1], rtol=1e-6, atol=1e-9 * floors[0])
+    assert hist_imbalance_price(known, num_cells=1, **how) == 0.0
+    diverse = replace(known, cell_divergence=factor * known.cell_divergence)
+    np.testing.assert_allclose(hist_imbalance_price(diverse, num_cells=cells, **how), factor * price, rtol=1e-9)
+    steps = how["step_size"] * np.array([shorter, 1.0])
+    both = hist_imbalance_price(known, num_cells=cells, **how | {"step_size": steps})
+    assert both.shape == (2,)
+    assert both[1] == price
+    assert both[0] <= price * MORE
 
 
 @law_of(hierarchical_fedavg_bound, hist_bound, hist_training_bound)

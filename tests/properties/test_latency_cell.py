@@ -1,7 +1,6 @@
 """Laws of sharing a cell's band: deadlines, least bands, blocks, turns, and whom to leave out."""
 
 from dataclasses import replace
-from itertools import permutations as orders
 from itertools import product
 
 import numpy as np
@@ -16,16 +15,10 @@ from covered import law_of
 from federated_strategies import (
     WILD,
     bandwidth_fields,
-    cell_channels,
 )
 from latency_opt import (
-    OFDMA,
-    TDMA,
-    AirComp,
     BandwidthProblem,
     BandwidthResult,
-    CellRound,
-    CellWorkload,
     ClientSelectionProblem,
     ClientSelectionResult,
     CvxpyProgram,
@@ -38,9 +31,6 @@ from latency_opt import (
     UncertifiedSolution,
     aircomp_uplink_latency_s,
     backhaul_latency_s,
-    cell_bandwidth_problem,
-    cell_joint_problem,
-    cell_round,
     certified,
     compute_energy_j,
     compute_latency_s,
@@ -475,156 +465,6 @@ def test_a_batch_of_block_problems_is_a_loop_over_them(fields):
 def test_a_number_of_blocks_is_a_count(wrong):
     with refused("num_resource_blocks"):
         ResourceBlocks(num_resource_blocks=wrong)
-
-
-# Cells
-
-
-@law_of(cell_bandwidth_problem, OFDMA)
-@given(channel=cell_channels(), data=st.data())
-def test_other_traffic_is_as_if_there_were_more_to_send(channel, data):
-    shape = channel.power_gain.shape
-    active = data.draw(arrays(bool, shape))
-    compute_s = data.draw(decade_arrays(shape[-1:], 1e-3, 1.0))
-    problem = cell_bandwidth_problem(channel, compute_s=compute_s, payload_bits=1e5, active=active)
-    alone = cell_bandwidth_problem(replace(channel, load=0.0), compute_s=compute_s, payload_bits=1e5, active=active)
-    np.testing.assert_allclose(problem.payload_bits * (1.0 - channel.load), alone.payload_bits, rtol=1e-12)
-    time = OFDMA(policy=OptimalBandwidth(), bits_per_parameter=10).uplink(
-        channel, compute_s=compute_s, num_parameters=10_000, active=active
-    )
-    np.testing.assert_allclose(time.finish_s.max(axis=-1), minimize_deadline(problem).deadline_s, rtol=1e-8)
-    assert (time.finish_s[~active] == 0.0).all()
-    assert (time.airtime_s[~active] == 0.0).all()
-
-
-@law_of(cell_joint_problem)
-@given(channel=cell_channels())
-def test_the_joint_problem_of_a_cell_at_full_speed_and_power_is_its_bandwidth_problem(channel):
-    from latency_opt import minimize_joint_deadline
-
-    devices = channel.devices
-    joint = cell_joint_problem(channel, flops=1e7, payload_bits=1e5)
-    compute_s = compute_latency_s(1e7, cpu_hz=devices.cpu_hz, flops_per_cycle=devices.flops_per_cycle)
-    band = cell_bandwidth_problem(channel, compute_s=compute_s, payload_bits=1e5)
-    np.testing.assert_allclose(
-        certified(minimize_joint_deadline(joint)).deadline_s, certified(minimize_deadline(band)).deadline_s, rtol=1e-8
-    )
-
-
-ACCESSES = [
-    OFDMA(policy=EqualBandwidth()),
-    OFDMA(policy=OptimalBandwidth()),
-    OFDMA(policy=ResourceBlocks(num_resource_blocks=10)),
-    TDMA(),
-    AirComp(),
-]
-
-
-@law_of(OFDMA, TDMA, AirComp)
-@pytest.mark.parametrize("access", ACCESSES, ids=["equal", "optimal", "blocks", "tdma", "aircomp"])
-@given(channel=cell_channels(), data=st.data())
-def test_every_access_has_its_shape_and_no_favourites(access, channel, data):
-    shape = channel.power_gain.shape
-    active = data.draw(arrays(bool, shape))
-    compute_s = data.draw(decade_arrays(shape[-1:], 1e-3, 1.0))
-    time = access.uplink(channel, compute_s=compute_s, num_parameters=1000, active=active)
-    assert time.finish_s.shape == time.airtime_s.shape == shape
-    assert (time.finish_s[~active] == 0.0).all()
-    assert (time.airtime_s[~active] == 0.0).all()
-    assert (time.finish_s >= np.where(active, compute_s + time.airtime_s, 0.0) * (1.0 - ROUNDING)).all()
-    order = data.draw(permutations(shape[-1]))
-    turned = access.uplink(channel.of(order), compute_s=compute_s[order], num_parameters=1000, active=active[:, order])
-    np.testing.assert_allclose(turned.finish_s.max(axis=-1), time.finish_s.max(axis=-1), rtol=1e-8)
-
-
-@law_of(OFDMA, TDMA, AirComp)
-@pytest.mark.parametrize("access", ACCESSES, ids=["equal", "optimal", "blocks", "tdma", "aircomp"])
-@given(channel=cell_channels(), factor=st.floats(1.0, 100.0))
-def test_more_power_or_band_is_never_later(access, channel, factor):
-    shape = channel.power_gain.shape
-    given_ = {"compute_s": np.linspace(0.0, 0.1, shape[-1]), "num_parameters": 1000, "active": np.ones(shape, dtype=bool)}
-    before = access.uplink(channel, **given_).finish_s.max(axis=-1)
-    for better in (
-        replace(channel, client_power_w=factor * channel.client_power_w),
-        replace(channel, bandwidth_hz=factor * channel.bandwidth_hz),
-        replace(channel, load=channel.load / factor),
-    ):
-        assert (access.uplink(better, **given_).finish_s.max(axis=-1) <= before * (1.0 + ROUNDING)).all()
-
-
-@law_of(OFDMA, TDMA, AirComp)
-@pytest.mark.parametrize("access", ACCESSES, ids=["equal", "optimal", "blocks", "tdma", "aircomp"])
-@given(channel=cell_channels(num_clients=st.integers(2, 4)))
-def test_a_client_without_a_channel_is_told_of_or_sits_out(access, channel):
-    gain = channel.mean_power_gain.copy()
-    gain[0] = 0.0
-    deaf, shape = replace(channel, mean_power_gain=gain), channel.power_gain.shape
-    compute_s = np.linspace(0.0, 0.1, shape[-1])
-    active = np.ones(shape, dtype=bool)
-    if not isinstance(access, AirComp):  # in a sum over the air who takes part is the transceiver's affair
-        with pytest.raises(InfeasibleProblem, match=r"client \(0, 0\)"):
-            access.uplink(deaf, compute_s=compute_s, num_parameters=1000, active=active)
-    active[:, 0] = False
-    without = access.uplink(deaf, compute_s=compute_s, num_parameters=1000, active=active)
-    others = np.arange(1, shape[-1])
-    alone = access.uplink(channel.of(others), compute_s=compute_s[1:], num_parameters=1000, active=active[:, 1:])
-    np.testing.assert_allclose(without.finish_s[:, 1:], alone.finish_s, rtol=1e-8)
-
-
-@law_of(TDMA)
-@given(channel=cell_channels(draws=st.just(1), num_clients=st.integers(1, 4)), data=st.data())
-def test_turns_end_as_soon_as_in_the_best_of_all_orders(channel, data):
-    num_clients = channel.num_clients
-    compute_s = data.draw(decade_arrays(num_clients, 1e-3, 1.0))
-    active = data.draw(arrays(bool, (1, num_clients)))
-    time = TDMA().uplink(channel, compute_s=compute_s, num_parameters=1000, active=active)
-    takes_s = time.airtime_s[0] / (1.0 - channel.load)
-
-    def makespan(order):
-        now = 0.0
-        for client in order:
-            now = max(now, compute_s[client]) + takes_s[client]
-        return now
-
-    best = min(makespan(order) for order in orders(np.flatnonzero(active[0])))
-    assert np.isclose(time.finish_s.max(), best, rtol=1e-12)
-
-
-@law_of(TDMA)
-def test_turns_need_a_count_of_bits():
-    for wrong in (0, 2.5, True):
-        with refused("bits_per_parameter"):
-            TDMA(bits_per_parameter=wrong)
-        with refused("bits_per_parameter"):
-            OFDMA(policy=EqualBandwidth(), bits_per_parameter=wrong)
-
-
-@law_of(cell_round, CellRound, CellWorkload)
-@pytest.mark.parametrize("access", ACCESSES, ids=["equal", "optimal", "blocks", "tdma", "aircomp"])
-@given(channel=cell_channels(), data=st.data())
-def test_a_cells_round_is_the_sum_of_its_edge_rounds(access, channel, data):
-    shape = channel.power_gain.shape
-    active = data.draw(arrays(bool, shape))
-    how = {"access": access}
-    full = np.ones(shape)
-    work = CellWorkload(num_parameters=1000, flops=1e7)
-    whole = cell_round(channel, work, active=active, power_fraction=full, **how)
-    assert (whole.uplink_s >= 0.0).all()
-    assert (whole.compute_s >= 0.0).all()
-    parts, energy = [], 0.0
-    for edge_round in range(shape[0]):
-        response = channel.response[edge_round : edge_round + 1]
-        one = replace(channel, response=response, estimated_response=response)
-        rows = slice(edge_round, edge_round + 1)
-        part = cell_round(one, work, active=active[rows], power_fraction=full[rows], **how)
-        parts.append(part.latency_s - part.backhaul_s)
-        energy = energy + part.energy_j
-    np.testing.assert_allclose(whole.latency_s, sum(parts) + whole.backhaul_s, rtol=1e-8)
-    np.testing.assert_allclose(whole.latencies_s(1) - whole.backhaul_s, parts, rtol=1e-8)
-    np.testing.assert_allclose(whole.energy_j, energy, rtol=1e-8)
-    assert (whole.energy_j[~active.any(axis=0)] == 0.0).all()
-    half = cell_round(channel, work, active=active, power_fraction=0.5 * full, **how)
-    assert (half.energy_j <= whole.energy_j * (1.0 + ROUNDING)).all()
 
 
 # Whom to leave out
