@@ -17,7 +17,7 @@ from aircomp import (
 )
 from airfed.figures import draw_curves
 from airfed.published.cao2020_fading import FADING_DEVICES, in_fading
-from airfed.published.claim import SIGMAS, Claim, Relation
+from airfed.published.claim import ROUNDING, SIGMAS, Claim, Relation
 from airfed.published.paper import Findings, Paper, Request, Takes
 from channels import Rayleigh, db_to_linear
 from channels.arrays import ComplexArray, FloatArray
@@ -28,8 +28,6 @@ NUM_DEVICES = 20
 SNR_DB = tuple(range(-20, 45, 5))
 DEVICES = (2, 5, 10, 20, 50, 100)
 DEVICES_SNR_DB = 10.0
-ROUNDING = 1e-9
-"""Relative; what double precision leaves of some hundred additions, with room."""
 
 STATIC: dict[str, Transceiver] = {
     "optimal": OptimalPowerControl(),

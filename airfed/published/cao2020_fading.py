@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from aircomp import FullPower, OptimalPowerControl, RegularizedInversion, power_prices
-from airfed.published.claim import Claim
+from airfed.published.claim import ROUNDING, Claim
 from channels import db_to_linear
 from channels.arrays import ComplexArray, FloatArray
 
 FADING_SNR_DB = (-10.0, 0.0, 10.0, 20.0)
 FADING_DEVICES = 10
-ROUNDING = 1e-9
-"""Relative; what double precision leaves, and more than the dual's residual of 1e-10."""
 
 
 def in_fading(gain: ComplexArray) -> tuple[tuple[Claim, ...], dict[str, tuple[FloatArray, FloatArray]]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from aircomp import BeamformingResult, GaussianRandomization, SuccessiveConvexApproximation, UniformForcing, superpose
 from airfed.figures import draw_curves
-from airfed.published.claim import SIGMAS, Claim, Relation, standard_error
+from airfed.published.claim import ROUNDING, SIGMAS, Claim, Relation, standard_error
 from airfed.published.paper import Findings, Paper, Request, Takes
 from channels import Rayleigh, db_to_linear, linear_to_db
 from channels.arrays import ComplexArray, FloatArray
@@ -26,7 +26,6 @@ FEW_SENSORS = 4
 MANY_ANTENNAS = (8, 16, 32)
 SOLVER = 1e-8
 """Relative; to which the relaxation's bound is certified."""
-ROUNDING = 1e-9
 
 
 def run(request: Request) -> Findings:

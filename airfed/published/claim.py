@@ -15,6 +15,9 @@ from channels.arrays import check_member, checked
 SIGMAS = 4.0
 """Standard errors that a Monte-Carlo mean may be off: by chance more than that once in 16,000 runs."""
 
+ROUNDING = 1e-9
+"""Relative; what double precision leaves of some hundred additions, with room."""
+
 
 class Kind(Enum):
     """What can be compared."""
