@@ -70,7 +70,7 @@ def test_the_table_is_tidy_and_survives_its_files(result, tmp_path):
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "table.csv", float_precision="round_trip"), table, check_exact=True)
     assert ",bits,reached,0.5,900.0,900.0,900.0,300.0\n" in (tmp_path / "table.csv").read_text()
     assert ',"air, the better",not reached,0.5,,,,\n' in (tmp_path / "table.csv").read_text()
-    summary = pd.read_csv(tmp_path / "summary.csv")
+    summary = pd.read_csv(tmp_path / "summary.csv", float_precision="round_trip")
     pd.testing.assert_frame_equal(summary, result.summary, check_exact=True)
 
 
