@@ -243,7 +243,6 @@ def compared(claim: Claim) -> str:
 
 def _digits(claim: Claim) -> int:
     """Significant digits that show a difference of a tenth of the tolerance, from 4 to 10."""
-    largest = abs(claim.published)
-    if claim.tolerance == 0.0 or largest == 0.0:
+    if claim.tolerance == 0.0 or abs(claim.published) <= claim.tolerance:
         return 4
-    return min(max(4, math.ceil(math.log10(largest / claim.tolerance)) + 2), 10)
+    return min(max(4, math.ceil(math.log10(abs(claim.published)) - math.log10(claim.tolerance)) + 2), 10)
