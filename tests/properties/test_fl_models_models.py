@@ -215,7 +215,7 @@ def test_local_steps_are_steps_by_the_gradient(model, clients, steps, batch, rng
         losses += loss / steps
         parameters = parameters - 0.1 * (gradient + decay * parameters + (step.shift if shifted else 0.0))
     np.testing.assert_allclose(local, parameters, rtol=1e-8, atol=1e-10)
-    np.testing.assert_allclose(found, losses, rtol=1e-8)
+    np.testing.assert_allclose(found, losses, rtol=1e-8, atol=1e-12)
 
 
 @law_of(LocalSGD)
