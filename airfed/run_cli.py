@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from airfed.checked_json import DamagedFile
 from airfed.experiment import Experiment, Result
 from airfed.folder_lock import FolderInUse
 from airfed.quiet import Quiet, progress_wanted
@@ -19,7 +20,6 @@ from airfed.scenario import Scenario
 from airfed.scenario_cli import read_scenario
 from airfed.scenario_error import ScenarioError
 from airfed.stop import BAD_INPUT, FAILED, INTERRUPTED, stop
-from airfed.sweeps.checked_json import DamagedFile
 from airfed.table import formatted_table
 from airfed.unfinished_run import ChangedScenario, UnfinishedRun
 from fl_models import DivergedTraining, EndlessRound, History, OtherTraining

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airfed.atomic_file import write_atomically
+from airfed.checked_json import DamagedFile, sealed, unsealed
+from airfed.first_difference import first_difference
 from airfed.results_folder import SCENARIO, ResultsFolder
 from airfed.scenario import Scenario
 from airfed.scenario_error import ScenarioError
-from airfed.sweeps.checked_json import DamagedFile, sealed, unsealed
-from airfed.sweeps.manifest import first_difference
 from channels.regular_file import read_regular
 
 RUN = "run.json"

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from airfed.atomic_file import write_atomically
+from airfed.checked_json import DamagedFile, digest, sealed, unsealed
+from airfed.first_difference import first_difference
 from airfed.folder_lock import locked
-from airfed.sweeps.checked_json import DamagedFile, digest, sealed, unsealed
 from airfed.sweeps.grid import Grid
-from airfed.sweeps.manifest import first_difference, manifest
+from airfed.sweeps.manifest import manifest
 from airfed.sweeps.outcome import Outcome, is_row
 from channels.regular_file import read_regular
 

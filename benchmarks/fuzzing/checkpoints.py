@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from airfed import Scenario
-from airfed.sweeps.checked_json import DamagedFile, sealed, unsealed
+from airfed.checked_json import DamagedFile, sealed, unsealed
 from airfed.unfinished_run import RUN, UnfinishedRun
 from fl_models import Checkpoint, RoundCost, RoundRecord, TrainingState, UnusableCheckpoint
 from fl_models.checkpoint import PREFIX, SUM_BYTES, _sum

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from airfed import Scenario, ScenarioError
+from airfed.checked_json import sealed, unsealed
 from airfed.sweeps import FolderInUse, Grid, OtherSweep, SweepFolder, SweepResult, SweptKey
-from airfed.sweeps.checked_json import sealed, unsealed
 from airfed.sweeps.manifest import manifest
 from airfed.sweeps.outcome import MEASURES
 from airfed.sweeps.sweep_folder import SWEEP
@@ -76,7 +76,7 @@ def _grid() -> Grid:
 @cache
 def _folder_seeds() -> tuple[bytes, ...]:
     """A byte for the file, from 0: sweep.json and the points; then what it holds."""
-    from airfed.sweeps.checked_json import digest
+    from airfed.checked_json import digest
 
     about = json.loads(json.dumps(manifest(_grid())))
     measures = dict.fromkeys(MEASURES, 0.5)

@@ -14,10 +14,10 @@ from matplotlib.colors import same_color
 from scipy.stats import t as student
 
 import airfed
+from airfed.checked_json import DamagedFile, sealed, unsealed
 from airfed.figures import draw_sweep, reached_by_nobody, sweep_files
 from airfed.named_scenarios import named_scenario
 from airfed.sweeps import Grid, SweepFolder, SweepResult, SweptKey
-from airfed.sweeps.checked_json import DamagedFile, sealed, unsealed
 from airfed.sweeps.outcome import MEASURES, Outcome
 from airfed.sweeps.tables import formatted_summary, write_tables
 

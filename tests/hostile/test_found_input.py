@@ -8,8 +8,8 @@ import zlib
 import pytest
 
 from airfed import Scenario, ScenarioError
+from airfed.checked_json import DamagedFile, digest, sealed
 from airfed.sweeps import Grid, OtherSweep, SweepFolder, SweptKey
-from airfed.sweeps.checked_json import DamagedFile, digest, sealed
 from airfed.sweeps.outcome import MEASURES
 from airfed.unfinished_run import RUN, UnfinishedRun
 from channels import layout_from_csv

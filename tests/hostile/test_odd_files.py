@@ -7,11 +7,11 @@ import pytest
 from fuzzing.watch import time_limit
 
 from airfed import Experiment, Scenario
+from airfed.checked_json import DamagedFile
 from airfed.published.image_data import ImageData
 from airfed.run_checkpoints import RunCheckpoints
 from airfed.scenario_summary import summary
 from airfed.sweeps import Grid, SweepFolder
-from airfed.sweeps.checked_json import DamagedFile
 from airfed.unfinished_run import RUN, UnfinishedRun
 from channels import layout_from_csv
 from channels.regular_file import read_regular

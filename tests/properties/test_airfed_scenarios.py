@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
 
 from airfed import Experiment, Result, Scenario, ScenarioError, comparison_table, formatted_table, named_scenario, run, sweep
+from airfed.checked_json import DamagedFile, sealed, unsealed
 from airfed.confidence import mean_and_half_width
 from airfed.explorer import Explorer, Ground, Setting, explore
 from airfed.named_scenarios import scenario_names
@@ -26,7 +27,6 @@ from airfed.sweeps import (
     ThisMachine,
     run_sweep,
 )
-from airfed.sweeps.checked_json import DamagedFile, sealed, unsealed
 from airfed.sweeps.outcome import DIVERGED, MEASURES, REACHED
 from airfed.sweeps.scenario_at import scenario_at
 from airfed.toml_value import short_number, toml_value
