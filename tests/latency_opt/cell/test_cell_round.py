@@ -3,7 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from channels import CellChannel, Devices, Rayleigh, shannon_rate_bps
+from channels import shannon_rate_bps
+from fading_cell import NUM_CLIENTS, fading_cell
 from latency_opt import (
     OFDMA,
     TDMA,
@@ -16,29 +17,14 @@ from latency_opt import (
     multicast_latency_s,
 )
 
-NUM_CLIENTS, EDGE_ROUNDS = 5, 4
+EDGE_ROUNDS = 4
 WORKLOAD = CellWorkload(num_parameters=1000, flops=2e7)
 ACCESSES = [OFDMA(policy=EqualBandwidth()), OFDMA(policy=OptimalBandwidth()), AirComp(), TDMA(), JointOFDMA()]
 each = pytest.mark.parametrize("access", ACCESSES, ids=str)
 
 
 def channel(load=0.0):
-    rng = np.random.default_rng(0)
-    response = Rayleigh().draw((EDGE_ROUNDS, NUM_CLIENTS, 1, 1), rng=rng)
-    return CellChannel(
-        response=response,
-        estimated_response=response,
-        mean_power_gain=10.0 ** -rng.uniform(9.0, 12.0, NUM_CLIENTS),
-        client_power_w=np.full(NUM_CLIENTS, 0.2),
-        station_power_w=40.0,
-        bandwidth_hz=1e6,
-        load=load,
-        noise_psd_w_per_hz=2e-20,
-        client_noise_psd_w_per_hz=np.full(NUM_CLIENTS, 2e-20),
-        devices=Devices(cpu_hz=np.array([1e8, 2e8, 3e8, 4e8, 8e8])),
-        backhaul_rate_bps=1e7,
-        backhaul_delay_s=0.02,
-    )
+    return fading_cell(EDGE_ROUNDS, loss_bels=(9.0, 12.0), cpu_hz=[1e8, 2e8, 3e8, 4e8, 8e8], load=load, seed=0)
 
 
 def spent(access, *, workload=WORKLOAD, load=0.0, active=None):

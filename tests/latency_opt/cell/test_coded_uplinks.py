@@ -6,16 +6,15 @@ import numpy as np
 import pytest
 
 from channels import (
-    CellChannel,
     Devices,
     FrequencyRange,
     Numerology,
-    Rayleigh,
     ShortPackets,
     finite_blocklength_rate,
     ofdm_rate_bps,
     shannon_rate_bps,
 )
+from fading_cell import NOISE_PSD_W_PER_HZ, NUM_CLIENTS, fading_cell
 from latency_opt import (
     OFDMA,
     TDMA,
@@ -29,29 +28,14 @@ from latency_opt import (
 )
 
 COMPUTE_S = np.array([0.3, 0.1, 0.2, 0.1, 0.25])
-NUM_DRAWS, NUM_CLIENTS, NOISE = 30, 5, 2e-20
+NUM_DRAWS = 30
 ALL = np.ones((NUM_DRAWS, NUM_CLIENTS), dtype=bool)
 PACKETS = ShortPackets(error_probability=1e-3, packet_bits=1000)
 FR1 = {"numerology": Numerology(index=1), "frequency_range": FrequencyRange.FR1}
 
 
 def channel(load=0.0, bandwidth_hz=10e6):
-    rng = np.random.default_rng(4)
-    response = Rayleigh().draw((NUM_DRAWS, NUM_CLIENTS, 1, 1), rng=rng)
-    return CellChannel(
-        response=response,
-        estimated_response=response,
-        mean_power_gain=10.0 ** -rng.uniform(10.0, 12.0, NUM_CLIENTS),
-        client_power_w=np.full(NUM_CLIENTS, 0.2),
-        station_power_w=40.0,
-        bandwidth_hz=bandwidth_hz,
-        load=load,
-        noise_psd_w_per_hz=NOISE,
-        client_noise_psd_w_per_hz=np.full(NUM_CLIENTS, NOISE),
-        devices=Devices(cpu_hz=np.full(NUM_CLIENTS, 1e8)),
-        backhaul_rate_bps=1e7,
-        backhaul_delay_s=0.02,
-    )
+    return fading_cell(NUM_DRAWS, loss_bels=(10.0, 12.0), bandwidth_hz=bandwidth_hz, load=load)
 
 
 def times(access, *, parameters=100, active=ALL, load=0.0, bandwidth_hz=10e6):
@@ -62,7 +46,7 @@ def times(access, *, parameters=100, active=ALL, load=0.0, bandwidth_hz=10e6):
 def test_short_packets_by_hand():
     """Four packets of 800 bits in a fifth of the band: as many symbols as the rate of their own number asks for."""
     got = times(OFDMA(policy=EqualBandwidth(), coding=PACKETS), load=0.5)
-    snr = 0.2 * channel().power_gain / (NOISE * 2e6)
+    snr = 0.2 * channel().power_gain / (NOISE_PSD_W_PER_HZ * 2e6)
     symbols = got.airtime_s * 2e6 / 4.0 * (1.0 - 1e-3)
     bits = symbols * finite_blocklength_rate(snr, blocklength=symbols, error_probability=1e-3)
     np.testing.assert_allclose(bits, 800.0, rtol=1e-9)
@@ -71,7 +55,7 @@ def test_short_packets_by_hand():
 
 def test_short_packets_in_turn_by_hand():
     got = times(TDMA(coding=PACKETS))
-    snr = 0.2 * channel().power_gain / (NOISE * 10e6)
+    snr = 0.2 * channel().power_gain / (NOISE_PSD_W_PER_HZ * 10e6)
     symbols = got.airtime_s * 10e6 / 4.0 * (1.0 - 1e-3)
     bits = symbols * finite_blocklength_rate(snr, blocklength=symbols, error_probability=1e-3)
     np.testing.assert_allclose(bits, 800.0, rtol=1e-9)
@@ -124,7 +108,7 @@ def test_blocks_of_a_carrier_carry_what_the_standard_says(index, bandwidth_hz, b
     spacing_hz = 12.0 * numerology.subcarrier_spacing_hz
     counts = np.arange(1, blocks + 1)[:, None, None]
     rate = ofdm_rate_bps(
-        0.2 * channel().power_gain / (NOISE * counts * spacing_hz),
+        0.2 * channel().power_gain / (NOISE_PSD_W_PER_HZ * counts * spacing_hz),
         numerology=numerology,
         num_resource_blocks=counts,
         overhead=FrequencyRange.FR1.uplink_overhead,
@@ -160,7 +144,7 @@ def test_a_carrier_is_never_sooner_than_any_blocks_without_guard_bands_and_overh
 def test_overhead_is_on_air_without_data():
     none, half = (times(OFDMA(policy=EqualBandwidth(), overhead=share)) for share in (0.0, 0.5))
     np.testing.assert_allclose(half.airtime_s, 2.0 * none.airtime_s)
-    rate = shannon_rate_bps(2e6, gain_power_w=0.2 * channel().power_gain, noise_psd_w_per_hz=NOISE)
+    rate = shannon_rate_bps(2e6, gain_power_w=0.2 * channel().power_gain, noise_psd_w_per_hz=NOISE_PSD_W_PER_HZ)
     np.testing.assert_allclose(none.airtime_s, 3200.0 / rate)
     with pytest.raises(ValueError, match="overhead: got 1; allowed is a finite number >= 0 and < 1"):
         OFDMA(policy=EqualBandwidth(), overhead=1.0)

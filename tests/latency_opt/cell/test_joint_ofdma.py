@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aircomp.result import Status
-from channels import CellChannel, Devices, Rayleigh
+from fading_cell import NUM_CLIENTS, fading_cell
 from latency_opt import (
     OFDMA,
     CellWorkload,
@@ -19,28 +19,15 @@ from latency_opt import (
     minimize_joint_deadline,
 )
 
-NUM_DRAWS, NUM_CLIENTS = 20, 5
+NUM_DRAWS = 20
 WORK = CellWorkload(num_parameters=2000, flops=2e8)
 ALL = np.ones((NUM_DRAWS, NUM_CLIENTS), dtype=bool)
 loads = pytest.mark.parametrize("load", [0.0, 0.6])
 
 
 def channel(load=0.0):
-    rng = np.random.default_rng(4)
-    response = Rayleigh().draw((NUM_DRAWS, NUM_CLIENTS, 1, 1), rng=rng)
-    return CellChannel(
-        response=response,
-        estimated_response=response,
-        mean_power_gain=10.0 ** -rng.uniform(9.0, 12.0, NUM_CLIENTS),
-        client_power_w=np.full(NUM_CLIENTS, 0.2),
-        station_power_w=40.0,
-        bandwidth_hz=1e6,
-        load=load,
-        noise_psd_w_per_hz=2e-20,
-        client_noise_psd_w_per_hz=np.full(NUM_CLIENTS, 2e-20),
-        devices=Devices(cpu_hz=np.geomspace(3e8, 2e9, NUM_CLIENTS), effective_capacitance_w_per_hz3=1e-27),
-        backhaul_rate_bps=1e7,
-        backhaul_delay_s=0.02,
+    return fading_cell(
+        NUM_DRAWS, loss_bels=(9.0, 12.0), cpu_hz=np.geomspace(3e8, 2e9, NUM_CLIENTS), capacitance=1e-27, load=load
     )
 
 

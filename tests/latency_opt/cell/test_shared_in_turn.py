@@ -5,30 +5,16 @@ import itertools
 import numpy as np
 import pytest
 
-from channels import CellChannel, Devices, Rayleigh, shannon_rate_bps
+from channels import shannon_rate_bps
+from fading_cell import NUM_CLIENTS, fading_cell
 from latency_opt import OFDMA, TDMA, InfeasibleProblem, OptimalBandwidth, ResourceBlocks
 
 COMPUTE_S = np.array([0.3, 0.1, 0.2, 0.1, 0.25])
-NUM_DRAWS, NUM_CLIENTS, PARAMETERS = 30, 5, 2000
+NUM_DRAWS, PARAMETERS = 30, 2000
 
 
 def channel(load=0.0):
-    rng = np.random.default_rng(4)
-    response = Rayleigh().draw((NUM_DRAWS, NUM_CLIENTS, 1, 1), rng=rng)
-    return CellChannel(
-        response=response,
-        estimated_response=response,
-        mean_power_gain=10.0 ** -rng.uniform(11.0, 12.5, NUM_CLIENTS),
-        client_power_w=np.full(NUM_CLIENTS, 0.2),
-        station_power_w=40.0,
-        bandwidth_hz=1e6,
-        load=load,
-        noise_psd_w_per_hz=2e-20,
-        client_noise_psd_w_per_hz=np.full(NUM_CLIENTS, 2e-20),
-        devices=Devices(cpu_hz=np.full(NUM_CLIENTS, 1e8)),
-        backhaul_rate_bps=1e7,
-        backhaul_delay_s=0.02,
-    )
+    return fading_cell(NUM_DRAWS, loss_bels=(11.0, 12.5), load=load)
 
 
 def times(access, *, active=None, load=0.0):
