@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
@@ -46,7 +47,8 @@ class ThisMachine:
             parallel = Parallel(n_jobs=number, batch_size=1, return_as="generator_unordered")
             found = parallel(delayed(task)(item) for item in items)
         try:
-            with closing(found):
+            with warnings.catch_warnings(), closing(found):
+                warnings.filterwarnings("ignore", r"\d+ tasks which were still being processed", UserWarning)  # on Ctrl-C
                 yield from found
         except BrokenProcessPool as error:
             raise BackendError(
